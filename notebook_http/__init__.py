@@ -1,0 +1,1 @@
+"""An interactive async HTTP toolkit for Jupyter."""
