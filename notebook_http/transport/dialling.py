@@ -1,0 +1,149 @@
+"""Open client connections: Happy Eyeballs over a host's addresses, then TLS.
+
+Raises what the operating system and `ssl` raise; whoever calls knows whom it was for and says so.
+Nothing half-open is left behind by an error or a cancel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from aiohappyeyeballs import start_connection
+
+from notebook_http.transport.tls import Fingerprint, TlsSetting, client_context, ready_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aiohappyeyeballs import AddrInfoType, SocketFactoryType
+
+    from notebook_http.transport.resolver import ResolveResult
+
+__all__ = ["DialSettings", "open_socket", "open_unix_socket", "start_protocol"]
+
+_Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
+
+
+@dataclass(frozen=True, slots=True)
+class DialSettings:
+    """How a connector dials.
+
+    Attributes:
+        local_address: (host, port) to bind to, or None for the system's choice.
+        happy_eyeballs_delay: seconds before the next address is tried beside the first
+            (RFC 8305 §5 recommends 0.25); None tries them one after another.
+        interleave: how many addresses of the first family go first (RFC 8305 §4); None is 1.
+        socket_factory: makes each socket from its address info, or None.
+    """
+
+    local_address: tuple[str, int] | None = None
+    happy_eyeballs_delay: float | None = 0.25
+    interleave: int | None = None
+    socket_factory: SocketFactoryType | None = None
+
+
+async def open_socket(addresses: Sequence[ResolveResult], settings: DialSettings) -> socket.socket:
+    """Return a non-blocking socket that is connected to one of *addresses* (RFC 8305).
+
+    A cancel closes every socket that was being tried.
+
+    Raises:
+        OSError: none of the addresses took the connection; names all causes that differ.
+    """
+    infos = [_address_info(entry) for entry in addresses]
+    local_infos = None
+    if settings.local_address is not None:
+        local_infos = await _local_infos(settings.local_address)
+    sock = await start_connection(
+        infos,
+        local_addr_infos=local_infos,
+        happy_eyeballs_delay=settings.happy_eyeballs_delay,
+        interleave=settings.interleave,
+        socket_factory=settings.socket_factory,
+    )
+    try:
+        # Requests are written whole: waiting for more to send would only delay them.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:  # a socket factory may make sockets that are not TCP
+        pass
+    return sock
+
+
+async def open_unix_socket(path: str) -> socket.socket:
+    """Return a non-blocking socket that is connected to the Unix socket at *path*.
+
+    A cancel closes it.
+
+    Raises:
+        OSError: there is none, or it does not listen, or this user may not.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def start_protocol(
+    factory: Callable[[], _Protocol],
+    sock: socket.socket,
+    *,
+    tls: TlsSetting | None,
+    server_hostname: str | None,
+) -> _Protocol:
+    """Return *factory*'s protocol, connected through *sock*, after the TLS handshake if *tls* asks.
+
+    The socket belongs to the protocol's transport from then on. An error or a cancel closes it.
+
+    Raises:
+        ssl.SSLCertVerificationError: the peer is not *server_hostname*, or nobody vouches for it.
+        ssl.SSLError: the handshake failed; `FingerprintError` if the pinned digest differs.
+        OSError: the connection broke.
+    """
+    loop = asyncio.get_running_loop()
+    if tls is None:
+        _, protocol = await loop.create_connection(factory, sock=sock)
+        return protocol
+    context = ready_context(tls)
+    if context is None:
+        try:
+            context = await loop.run_in_executor(None, client_context, tls)
+        except BaseException:
+            sock.close()
+            raise
+    # From here on the loop closes the socket when anything goes wrong: it is in its selector.
+    transport, protocol = await loop.create_connection(
+        factory, sock=sock, ssl=context, server_hostname=server_hostname
+    )
+    if isinstance(tls, Fingerprint):
+        try:
+            tls.check(transport)
+        except BaseException:
+            transport.abort()
+            raise
+    return protocol
+
+
+def _address_info(entry: ResolveResult) -> AddrInfoType:
+    host, port, family = entry["host"], entry["port"], entry["family"]
+    if family != socket.AF_INET6:
+        return (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))
+    address, _, zone = host.partition("%")
+    scope_id = 0
+    if zone:
+        scope_id = int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+    return (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, 0, scope_id))
+
+
+async def _local_infos(local_address: tuple[str, int]) -> list[AddrInfoType]:
+    host, port = local_address
+    infos = await asyncio.get_running_loop().getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    return [(*info[:4], info[4]) for info in infos]
