@@ -1,0 +1,63 @@
+# Two commands do all the set-up: `make demo` and `make test`. The rest are their parts.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -X dev -m pytest
+
+.PHONY: help demo test check lint types layers unit bench lab clean
+
+help:
+	@echo "make demo   run the first tutorial in a real kernel and write build/01_first_request.html"
+	@echo "make lab    open the tutorials in JupyterLab"
+	@echo "make test   lint, types, layers, all tests, tutorials, browser tests"
+	@echo "make check  lint, types and layers only (seconds)"
+	@echo "make bench  measure our server and client beside aiohttp's; writes build/bench.json"
+	@echo "make clean  remove .venv, build/ and caches"
+
+# A stamp per set of extras: nothing is installed again until pyproject.toml changes.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	@echo "installing notebook-http with what the tutorials need (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lab,tutorials]'
+	@touch $@
+
+# httpbin without its dependencies: pyproject.toml's test extra says why.
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@echo "installing notebook-http with the test tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'httpbin>=0.10.2'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@$(BIN)/python tests/run_notebook.py notebooks/01_first_request.ipynb
+
+lab: $(VENV)/.demo
+	@$(BIN)/jupyter lab notebooks/01_first_request.ipynb
+
+check: $(VENV)/.test lint types layers
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	@$(BIN)/mypy
+
+layers: $(VENV)/.test
+	@$(BIN)/lint-imports
+
+test: check unit
+
+unit: $(VENV)/.test
+	@mkdir -p build
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
+
+bench: $(VENV)/.test
+	@$(BIN)/python tests/benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* .hypothesis

@@ -1,0 +1,479 @@
+"""Bytes of an HTTP/1.1 connection to requests (RFC 9112), on top of llhttp.
+
+llhttp says where things begin and end; the policy is here: versions, hosts, what may not be
+repeated, limits across reads, and that an `Upgrade` field changes nothing until a handler accepts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn, Protocol
+
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserInvalidURLError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
+from multidict import CIMultiDictProxy
+
+from notebook_http.wire.errors import (
+    BadHttpMessage,
+    BadHttpMethod,
+    HttpProcessingError,
+    InvalidHeader,
+    InvalidURLError,
+    LineTooLong,
+    TransferEncodingError,
+    UnsupportedHttpVersion,
+    excerpt,
+)
+from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
+from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
+from notebook_http.wire.message_head import (
+    RawHeaders,
+    check_field_limits,
+    decode_fields,
+    has_token,
+)
+
+__all__ = ["RequestHead", "RequestParser", "RequestSink"]
+
+_METHODS = {
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+}
+_VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
+
+# The fields that the engine itself needs, or that RFC 9110 allows once: a second one of these
+# would let two recipients read the message in two ways.
+_SINGLETONS = frozenset(
+    (
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"content-type",
+        b"content-range",
+        b"content-location",
+        b"max-forwards",
+        b"etag",
+    )
+)
+_LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
+_NOTED = _SINGLETONS | _LISTS
+
+# uri-host [":" port], RFC 9110 §7.2 with RFC 3986 §3.2.2: a name, an address or a bracketed IPv6
+# address. Anything else (user info, a path, white space) would turn into another URL downstream.
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]{0,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
+)
+# Longer than any method that llhttp knows; a "method" without end is refused there.
+_MAX_METHOD_BYTES = 64
+# Puts a fresh parser behind the head of a chunked request.
+_PRIMER = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class RequestHead:
+    """The head of one request, its bytes kept as they came.
+
+    Attributes:
+        method: the method as sent; methods are case-sensitive.
+        target: the request target as sent (ASCII), not decoded.
+        version: `HttpVersion`, 1.0 or 1.1.
+        raw_headers: names and values as sent, in order.
+        host: value of `Host`, checked against its grammar, or None (HTTP/1.0 only).
+        keep_alive: whether the client wants the connection to go on (RFC 9112 §9.3).
+        has_body: whether body events follow.
+        content_length: bytes announced, or None.
+        chunked: whether the body is chunked.
+        upgrade: whether a protocol upgrade is asked for. The body is framed as without it.
+        expect_continue: whether the client waits for 100 (Continue), RFC 9110 §10.1.1.
+        expect: value of `Expect`, or None.
+        content_encoding: value of `Content-Encoding`, or None.
+    """
+
+    __slots__ = (
+        "_headers",
+        "chunked",
+        "content_encoding",
+        "content_length",
+        "expect",
+        "has_body",
+        "host",
+        "keep_alive",
+        "method",
+        "raw_headers",
+        "target",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        version: HttpVersion,
+        raw_headers: RawHeaders,
+        host: str | None,
+        keep_alive: bool,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.raw_headers = raw_headers
+        self.host = host
+        self.keep_alive = keep_alive
+        self.has_body = False
+        self.content_length: int | None = None
+        self.chunked = False
+        self.upgrade = False
+        self.expect: str | None = None
+        self.content_encoding: str | None = None
+        self._headers: CIMultiDictProxy[str] | None = None
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields as text, decoded when first asked for."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = decode_fields(self.raw_headers)
+        return headers
+
+    @property
+    def expect_continue(self) -> bool:
+        """Whether the client waits for 100 (Continue) before it sends the body."""
+        return self.expect is not None and self.expect.lower() == "100-continue"
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method} {excerpt(self.target)}>"
+
+
+class RequestSink(Protocol):
+    """Where the events of a connection go, in the order of the bytes."""
+
+    def request_received(self, head: RequestHead) -> None:
+        """A whole head is there."""
+
+    def body_received(self, data: bytes) -> None:
+        """Some bytes of the body are there; only after a head with `has_body`."""
+
+    def body_completed(self) -> None:
+        """The body is whole; only after a head with `has_body`."""
+
+
+class RequestParser:
+    """Cut the bytes of one connection into requests and report them to a sink.
+
+    Attributes:
+        in_message: whether a request has begun and is not whole yet.
+        closed: whether the connection is over for reading: later bytes are ignored.
+    """
+
+    __slots__ = (
+        "_dry_bytes",
+        "_error",
+        "_fields",
+        "_head",
+        "_host_bytes",
+        "_host_text",
+        "_last",
+        "_limits",
+        "_parser",
+        "_primed",
+        "_progress",
+        "_raw_left",
+        "_received",
+        "_sink",
+        "_target",
+        "_upgrading",
+        "closed",
+        "in_message",
+    )
+
+    def __init__(self, sink: RequestSink, limits: MessageLimits = DEFAULT_LIMITS) -> None:
+        self._sink = sink
+        self._limits = limits
+        self._parser = HttpRequestParser(self)
+        self._target = b""
+        self._fields: RawHeaders = []
+        self._head: RequestHead | None = None  # set while its body is being read
+        self._host_bytes: bytes | None = None
+        self._host_text = ""
+        self._error: HttpProcessingError | None = None
+        self._raw_left = 0
+        self._received = 0
+        self._dry_bytes = 0
+        self._progress = False
+        self._upgrading = False
+        self._primed = False
+        self._last = False
+        self.in_message = False
+        self.closed = False
+
+    def feed(self, data: bytes) -> None:
+        """Report everything that *data* completes.
+
+        Raises:
+            HttpProcessingError: the client erred. All requests before the fault have been
+                reported; answer with its ``code``, close, and feed no more.
+        """
+        while data and not self.closed:
+            if self._raw_left:
+                data = self._take_raw(data)
+                continue
+            self._progress = False
+            try:
+                self._parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                data = self._resume_after_upgrade(data[upgrade.args[0] :])
+                continue
+            except HttpParserError as error:
+                if self._is_over() and self._error is None and error.__context__ is None:
+                    return  # bytes behind `Connection: close` have no meaning (RFC 9112 §9.6)
+                self.closed = True
+                raise self._translated(error) from None
+            if self.in_message:
+                self._after_partial_message(len(data))
+            return
+
+    def _is_over(self) -> bool:
+        return self.closed  # asked anew: a callback may have set it while data was fed
+
+    # Bodies of known length, without the parser
+
+    def _take_raw(self, data: bytes) -> bytes:
+        left = self._raw_left
+        if len(data) < left:
+            self._raw_left = left - len(data)
+            self._sink.body_received(data)
+            return b""
+        self._raw_left = 0
+        self._sink.body_received(data[:left] if len(data) > left else data)
+        self._head = None
+        self.in_message = False
+        self.closed = self._last
+        self._sink.body_completed()
+        return data[left:]
+
+    def _after_partial_message(self, fed: int) -> None:
+        head = self._head
+        if head is not None and head.content_length is not None:
+            # The rest of a sized body needs no parser: it saves a copy and a call per read.
+            # A fresh parser (1 µs) waits for what comes behind it.
+            self._raw_left = head.content_length - self._received
+            self._parser = HttpRequestParser(self)
+            return
+        limits = self._limits
+        if self._fields:
+            # A head or trailer section that arrives a field at a time may not grow for ever.
+            self._guard(self._fields)
+        if self._progress:
+            self._dry_bytes = 0
+            return
+        # Nothing of this read could be reported: one unfinished line, which has a limit too.
+        self._dry_bytes += fed
+        if head is not None:
+            most = MAX_CHUNK_EXTENSION_BYTES
+            if self._dry_bytes > most + limits.max_field_size:
+                self._fail(LineTooLong("chunk line or trailer, in bytes,", most, code=400))
+        elif not self._target and self._dry_bytes > _MAX_METHOD_BYTES:
+            self._fail(BadHttpMethod("the request line does not begin with a method"))
+        elif self._dry_bytes > limits.max_field_size:
+            self._fail(LineTooLong("header field, in bytes,", limits.max_field_size))
+
+    def _resume_after_upgrade(self, rest: bytes) -> bytes:
+        """Go on behind a head that asked for an upgrade, which llhttp will not do by itself."""
+        head = self._head
+        self._parser = HttpRequestParser(self)
+        self._upgrading = False
+        if head is None:
+            return rest
+        if head.chunked:
+            self._primed = True
+            self._parser.feed_data(_PRIMER)
+            self._primed = False
+        elif head.content_length is not None:
+            self._raw_left = head.content_length
+        return rest
+
+    # Callbacks of httptools
+
+    def on_message_begin(self) -> None:
+        """Note that a message has begun. Called by httptools."""
+        self.in_message = True
+        self._dry_bytes = 0
+
+    def on_url(self, piece: bytes) -> None:
+        """Collect the request target. Called by httptools, perhaps several times."""
+        self._progress = True
+        if self._target:
+            piece = self._target + piece
+        self._target = piece
+        if len(piece) > self._limits.max_line_size:
+            self._fail(
+                LineTooLong("request target, in bytes,", self._limits.max_line_size, code=414)
+            )
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a field of the head or of the trailers. Called by httptools."""
+        self._progress = True
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Judge the head and report it. Called by httptools."""
+        fields = self._fields
+        self._fields = []  # trailers land here, apart from the head
+        target = self._target
+        self._target = b""
+        self._progress = True
+        if self._primed:
+            return
+        parser = self._parser
+        version = _VERSIONS.get(parser.get_http_version())
+        if version is None:
+            self._refuse_version(parser.get_http_version())
+        method_bytes = parser.get_method()
+        method = _METHODS.get(method_bytes) or method_bytes.decode("latin-1")
+        self._guard(fields)
+
+        noted: dict[bytes, bytes] = {}
+        for name, value in fields:
+            lower = name.lower()
+            if lower in _NOTED:
+                if lower in noted:
+                    if lower in _SINGLETONS:
+                        what = f"{name.decode('latin-1')} is given more than once"
+                        self._fail(InvalidHeader(what))
+                    value = noted[lower] + b"," + value
+                noted[lower] = value
+
+        if target[:1] != b"/":
+            self._check_target(method, target)
+        head = RequestHead(
+            method,
+            target.decode("latin-1"),
+            version,
+            fields,
+            self._host(noted.get(b"host"), version),
+            parser.should_keep_alive(),
+        )
+        if len(noted) > 1 or head.host is None:
+            self._note(head, noted)
+        if method == "CONNECT":
+            head.keep_alive = False  # what follows is not HTTP
+        self._last = not head.keep_alive
+        if head.has_body:
+            self._head = head
+            self._received = 0
+        self._sink.request_received(head)
+
+    def on_body(self, data: bytes) -> None:
+        """Pass on bytes of the body. Called by httptools."""
+        self._progress = True
+        self._received += len(data)
+        self._sink.body_received(data)
+
+    def on_message_complete(self) -> None:
+        """Report the end of a body. Called by httptools."""
+        if self._upgrading:
+            return  # llhttp says so although the body is still to come
+        self.in_message = False
+        head = self._head
+        if head is not None:
+            self._head = None
+            trailers = self._fields
+            if trailers:
+                # Read within the limits, then dropped: merged into the head they could
+                # overwrite what has been decided from it (RFC 9110 §6.5.1).
+                self._fields = []
+                self._guard(trailers)
+            self._sink.body_completed()
+        if self._last:
+            self.closed = True
+
+    # Judging the head
+
+    def _note(self, head: RequestHead, noted: dict[bytes, bytes]) -> None:
+        """Fill in what decides how *head* goes on."""
+        if b"transfer-encoding" in noted:
+            self._check_transfer_encoding(head, noted[b"transfer-encoding"])
+        elif b"content-length" in noted:
+            # llhttp let only digits through, and no second field.
+            head.content_length = length = int(noted[b"content-length"])
+            head.has_body = length > 0
+        if b"expect" in noted:
+            head.expect = noted[b"expect"].strip().decode("latin-1")
+        if b"content-encoding" in noted:
+            coding = noted[b"content-encoding"].strip().decode("latin-1")
+            head.content_encoding = coding or None
+        if b"upgrade" in noted:
+            head.upgrade = has_token(noted.get(b"connection", b""), b"upgrade")
+            self._upgrading = head.has_body and self._parser.should_upgrade()
+
+    def _check_transfer_encoding(self, head: RequestHead, value: bytes) -> None:
+        """Allow `chunked` and nothing else (RFC 9112 §6.1)."""
+        if head.version < HttpVersion11:
+            self._fail(TransferEncodingError("Transfer-Encoding in an HTTP/1.0 request"))
+        if value.strip(b" \t").lower() != b"chunked":
+            what = f"Transfer-Encoding {excerpt(value)} is not implemented, only chunked is"
+            self._fail(TransferEncodingError(what, code=501))
+        head.chunked = True
+        head.has_body = True
+
+    def _host(self, value: bytes | None, version: HttpVersion) -> str | None:
+        """Return the checked `Host`, or None where RFC 9112 §3.2 lets it be absent."""
+        if value is None:
+            if version is not HttpVersion10:
+                self._fail(InvalidHeader("an HTTP/1.1 request needs a Host field"))
+            return None
+        if value != self._host_bytes:  # a connection nearly always names one host
+            stripped = value.strip(b" \t")
+            if _HOST.fullmatch(stripped) is None:
+                self._fail(InvalidHeader(f"Host {excerpt(value)} is not a host and port"))
+            self._host_bytes = value
+            self._host_text = stripped.decode("latin-1")
+        return self._host_text
+
+    def _check_target(self, method: str, target: bytes) -> None:
+        """Allow the forms of RFC 9112 §3.2 that do not begin with a slash."""
+        if target == b"*" and method == "OPTIONS":
+            return
+        if method == "CONNECT" and _HOST.fullmatch(target):
+            return
+        scheme, separator, rest = target.partition(b"://")
+        if separator and scheme.lower() in (b"http", b"https"):
+            authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+            if authority and _HOST.fullmatch(authority):
+                return
+        self._fail(InvalidURLError(f"request target {excerpt(target)} is not allowed"))
+
+    def _refuse_version(self, version: str) -> NoReturn:
+        if version == "0.9":
+            self._fail(BadHttpMessage("HTTP/0.9 requests are not served"))
+        self._fail(UnsupportedHttpVersion(message=f"HTTP/{version} is not served here"))
+
+    # Failing
+
+    def _guard(self, fields: RawHeaders) -> None:
+        try:
+            check_field_limits(fields, self._limits)
+        except LineTooLong as error:
+            self._fail(error)
+
+    def _fail(self, error: HttpProcessingError) -> NoReturn:
+        # httptools replaces whatever a callback raises by an error of its own.
+        self._error = error
+        self.closed = True
+        raise error
+
+    def _translated(self, error: HttpParserError) -> HttpProcessingError:
+        if self._error is not None:
+            return self._error
+        if isinstance(error, HttpParserInvalidMethodError):
+            return BadHttpMethod("the method is not known")
+        if isinstance(error, HttpParserInvalidURLError):
+            return InvalidURLError("the request target holds characters that no URL may hold")
+        if error.__context__ is not None:
+            raise error  # the sink's own fault, not the client's
+        return BadHttpMessage(f"malformed request: {excerpt(str(error))}")

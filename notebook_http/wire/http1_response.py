@@ -1,0 +1,421 @@
+"""Bytes of an HTTP/1.1 connection to one response (RFC 9112), on top of llhttp.
+
+One parser reads one response, with the interim ones before it, and is thrown away: nothing that a
+server sends can reach the answer to the next request. Where a body ends is decided here
+(RFC 9112 §6.3), since llhttp cannot know which request was asked.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn, Protocol
+
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidStatusError,
+    HttpParserUpgrade,
+    HttpResponseParser,
+)
+from multidict import CIMultiDictProxy
+
+from notebook_http.wire.errors import (
+    BadHttpMessage,
+    BadStatusLine,
+    ContentLengthError,
+    HttpProcessingError,
+    InvalidHeader,
+    LineTooLong,
+    TransferEncodingError,
+    excerpt,
+)
+from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
+from notebook_http.wire.limits import (
+    DEFAULT_LIMITS,
+    MAX_CHUNK_EXTENSION_BYTES,
+    MAX_INFORMATIONAL,
+    MessageLimits,
+)
+from notebook_http.wire.message_head import RawHeaders, check_field_limits, decode_fields, has_token
+
+__all__ = ["ResponseHead", "ResponseParser", "ResponseSink"]
+
+_VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
+_NOTED = frozenset(
+    (b"content-length", b"transfer-encoding", b"content-encoding", b"connection", b"upgrade")
+)
+# A head is refused after so many bytes without a single whole field.
+_STATUS_LINE_SLACK = 64
+_HEAD_END = b"\r\n\r\n"
+
+
+class ResponseHead:
+    """The head of one response, its bytes kept as they came.
+
+    Attributes:
+        version: `HttpVersion`, 1.0 or 1.1.
+        status: the status code, 100 to 999.
+        reason: the reason phrase, perhaps empty.
+        raw_headers: names and values as sent, in order.
+        keep_alive: whether the connection can carry another request after this message.
+        content_length: bytes announced, or None.
+        chunked: whether the body is chunked.
+        has_body: whether a body follows, be it empty.
+        upgrade: whether the server switches protocols.
+        content_encoding: value of `Content-Encoding`, or None.
+    """
+
+    __slots__ = (
+        "_headers",
+        "chunked",
+        "content_encoding",
+        "content_length",
+        "has_body",
+        "keep_alive",
+        "raw_headers",
+        "reason",
+        "status",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(
+        self,
+        version: HttpVersion,
+        status: int,
+        reason: str,
+        raw_headers: RawHeaders,
+        keep_alive: bool,
+    ) -> None:
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self.raw_headers = raw_headers
+        self.keep_alive = keep_alive
+        self.content_length: int | None = None
+        self.chunked = False
+        self.has_body = True
+        self.upgrade = False
+        self.content_encoding: str | None = None
+        self._headers: CIMultiDictProxy[str] | None = None
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields as text, decoded when first asked for."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = decode_fields(self.raw_headers)
+        return headers
+
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status} {excerpt(self.reason)}>"
+
+
+class ResponseSink(Protocol):
+    """Where the events of one response go, in the order of the bytes."""
+
+    def informational_received(self, head: ResponseHead) -> None:
+        """An interim response (1xx) came; the final one is still to come."""
+
+    def head_received(self, head: ResponseHead) -> None:
+        """The head of the final response is there."""
+
+    def body_received(self, data: bytes) -> None:
+        """Some bytes of the body are there."""
+
+    def body_completed(self) -> None:
+        """The response is whole; always called, also where there is no body."""
+
+
+class ResponseParser:
+    """Read one response and report it to a sink.
+
+    Attributes:
+        completed: whether the final response is whole.
+        excess: whether bytes came behind it: nobody asked for them, so the connection must not
+            be used again.
+        tail: the bytes behind the head of a 101 response; they belong to the other protocol.
+    """
+
+    __slots__ = (
+        "_body_bytes",
+        "_dry_bytes",
+        "_error",
+        "_fields",
+        "_head",
+        "_informational",
+        "_interim",
+        "_limits",
+        "_method",
+        "_parser",
+        "_progress",
+        "_raw_left",
+        "_reason",
+        "_sink",
+        "completed",
+        "excess",
+        "tail",
+    )
+
+    def __init__(
+        self, sink: ResponseSink, *, method: str, limits: MessageLimits = DEFAULT_LIMITS
+    ) -> None:
+        self._sink = sink
+        self._method = method
+        self._limits = limits
+        self._parser = HttpResponseParser(self)
+        self._reason = b""
+        self._fields: RawHeaders = []
+        self._head: ResponseHead | None = None
+        self._error: HttpProcessingError | None = None
+        self._informational = 0
+        self._interim = False
+        self._raw_left = 0
+        self._body_bytes = 0
+        self._dry_bytes = 0
+        self._progress = False
+        self.completed = False
+        self.excess = False
+        self.tail = b""
+
+    def feed(self, data: bytes) -> None:
+        """Report everything that *data* completes.
+
+        Raises:
+            BadHttpMessage: the server erred; close the connection.
+        """
+        if self._is_whole():
+            self._keep_excess(data)
+            return
+        if self._raw_left:
+            self._take_raw(data)
+            return
+        self._progress = False
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self.tail = data[upgrade.args[0] :]
+            return
+        except HttpParserError as error:
+            if self._is_whole() and self._error is None and error.__context__ is None:
+                self.excess = True
+                return
+            raise self._translated(error) from None
+        if not self._is_whole():
+            self._after_partial_message(len(data))
+        elif self._method == "HEAD" and not (data[-4:] and _HEAD_END.endswith(data[-4:])):
+            self.excess = True  # llhttp waits for the body that Content-Length announces
+
+    def feed_eof(self) -> None:
+        """Say that the server has closed its side: end a body that lasts until then.
+
+        Raises:
+            ContentLengthError: the body is shorter than announced.
+            TransferEncodingError: the last chunk is missing.
+            BadHttpMessage: there is no whole head yet.
+        """
+        if self.completed:
+            return
+        head = self._head
+        if head is None:
+            raise BadHttpMessage("the connection closed before the response's head was whole")
+        if head.content_length is not None:
+            raise ContentLengthError(
+                f"the body ended after {self._body_bytes} of {head.content_length} bytes"
+            )
+        if head.chunked:
+            raise TransferEncodingError(
+                f"the chunked body ended after {self._body_bytes} bytes, without its last chunk"
+            )
+        self.completed = True
+        self._sink.body_completed()
+
+    def _is_whole(self) -> bool:
+        return self.completed  # asked anew: a callback may have set it while data was fed
+
+    def _keep_excess(self, data: bytes) -> None:
+        head = self._head
+        if head is not None and head.status == 101:
+            self.tail += data
+        elif data:
+            self.excess = True
+
+    # Bodies of known length, without the parser
+
+    def _take_raw(self, data: bytes) -> None:
+        left = self._raw_left
+        size = len(data)
+        if size > left:
+            self.excess = True
+            data = data[:left]
+            size = left
+        self._raw_left = left - size
+        self._body_bytes += size
+        if size == left:
+            self.completed = True
+        self._sink.body_received(data)
+        if size == left:
+            self._sink.body_completed()
+
+    def _after_partial_message(self, fed: int) -> None:
+        head = self._head
+        if head is not None and head.content_length is not None:
+            # The rest of a sized body needs no parser: it saves a copy and a call per read.
+            self._raw_left = head.content_length - self._body_bytes
+            return
+        limits = self._limits
+        if self._fields:
+            self._guard(self._fields)
+        if self._progress:
+            self._dry_bytes = 0
+            return
+        # Nothing of this read could be reported: one unfinished line, which has a limit too.
+        self._dry_bytes += fed
+        if head is not None:
+            most = MAX_CHUNK_EXTENSION_BYTES
+            if self._dry_bytes > most + limits.max_field_size:
+                self._fail(LineTooLong("chunk line or trailer, in bytes,", most))
+        elif self._dry_bytes > max(limits.max_field_size, _STATUS_LINE_SLACK):
+            self._fail(LineTooLong("header field, in bytes,", limits.max_field_size))
+
+    # Callbacks of httptools
+
+    def on_message_begin(self) -> None:
+        """Notice a second message. Called by httptools."""
+        if self.completed:
+            self.excess = True
+        self._progress = True
+
+    def on_status(self, piece: bytes) -> None:
+        """Collect the reason phrase. Called by httptools, perhaps several times."""
+        if self.completed:
+            return
+        self._progress = True
+        self._reason += piece
+        if len(self._reason) > self._limits.max_line_size:
+            self._fail(LineTooLong("reason phrase, in bytes,", self._limits.max_line_size))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a field of the head or of the trailers. Called by httptools."""
+        self._progress = True
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Judge the head and report it. Called by httptools."""
+        if self.completed:
+            return
+        fields = self._fields
+        self._fields = []  # trailers land here, apart from the head
+        self._progress = True
+        parser = self._parser
+        version = _VERSIONS.get(parser.get_http_version())
+        if version is None:
+            self._fail(BadStatusLine(f"HTTP/{parser.get_http_version()} was not asked for"))
+        self._guard(fields)
+        status = parser.get_status_code()
+        if status < 100:
+            self._fail(BadStatusLine(f"{status} is not a status code"))
+        head = ResponseHead(
+            version,
+            status,
+            self._reason.decode("utf-8", "surrogateescape"),
+            fields,
+            parser.should_keep_alive(),
+        )
+        self._reason = b""
+        self._note(head)
+        if 100 <= status < 200 and status != 101:
+            self._informational += 1
+            if self._informational > MAX_INFORMATIONAL:
+                self._fail(BadHttpMessage(f"more than {MAX_INFORMATIONAL} interim responses"))
+            self._interim = True
+            self._sink.informational_received(head)
+            return
+        self._head = head
+        if self._method == "HEAD" or status in (101, 204, 304):
+            # No body, whatever the fields say (RFC 9112 §6.3 rules 1 and 2).
+            head.has_body = False
+            self.completed = True
+            self._sink.head_received(head)
+            self._sink.body_completed()
+            return
+        if head.content_length is None and not head.chunked:
+            head.keep_alive = False  # the end of the connection ends the body (rule 8)
+        self._sink.head_received(head)
+
+    def on_body(self, data: bytes) -> None:
+        """Pass on bytes of the body. Called by httptools."""
+        if self.completed:
+            self.excess = True
+            return
+        self._progress = True
+        self._body_bytes += len(data)
+        self._sink.body_received(data)
+
+    def on_message_complete(self) -> None:
+        """Report the end of the response. Called by httptools."""
+        if self._interim:
+            self._interim = False
+            return
+        if self.completed:
+            return
+        if self._fields:
+            # Trailers are read within the limits, then dropped (RFC 9110 §6.5.1).
+            trailers, self._fields = self._fields, []
+            self._guard(trailers)
+        self.completed = True
+        self._sink.body_completed()
+
+    # Judging the head
+
+    def _note(self, head: ResponseHead) -> None:
+        """Fill in what decides how *head* goes on."""
+        connection = b""
+        upgrade = False
+        for name, value in head.raw_headers:
+            lower = name.lower()
+            if lower not in _NOTED:
+                continue
+            if lower == b"content-length":
+                # llhttp let only digits through, no second field and none beside chunked.
+                head.content_length = int(value)
+            elif lower == b"transfer-encoding":
+                if head.chunked or value.strip(b" \t").lower() != b"chunked":
+                    what = f"Transfer-Encoding {excerpt(value)} is not supported, only chunked is"
+                    self._fail(TransferEncodingError(what))
+                head.chunked = True
+            elif lower == b"content-encoding":
+                coding = value.strip(b" \t").decode("latin-1")
+                before = head.content_encoding
+                head.content_encoding = f"{before}, {coding}" if before else coding or None
+            elif lower == b"connection":
+                connection = connection + b"," + value if connection else value
+            else:
+                upgrade = True
+        if head.chunked and head.content_length is not None:
+            self._fail(InvalidHeader("both Content-Length and Transfer-Encoding are given"))
+        head.upgrade = upgrade and head.status == 101 and has_token(connection, b"upgrade")
+
+    # Failing
+
+    def _guard(self, fields: RawHeaders) -> None:
+        try:
+            check_field_limits(fields, self._limits)
+        except LineTooLong as error:
+            self._fail(error)
+
+    def _fail(self, error: HttpProcessingError) -> NoReturn:
+        # httptools replaces whatever a callback raises by an error of its own.
+        self._error = error
+        raise error
+
+    def _translated(self, error: HttpParserError) -> HttpProcessingError:
+        if self._error is not None:
+            return self._error
+        if error.__context__ is not None:
+            raise error  # the sink's own fault, not the server's
+        if isinstance(error, HttpParserInvalidStatusError):
+            return BadStatusLine("the response has no valid status code")
+        if self._head is None:
+            return BadStatusLine(f"this is not an HTTP/1.1 response: {error}")
+        if self._head.chunked:
+            return TransferEncodingError(f"broken chunked body: {error}")
+        return BadHttpMessage(f"malformed response: {error}")
