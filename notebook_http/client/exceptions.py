@@ -47,6 +47,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from notebook_http.transport.exceptions import (
+    ClientConnectionError,
+    ClientConnectionResetError,
+    ClientError,
+)
+
 if TYPE_CHECKING:
     from multidict import MultiMapping
 
@@ -121,10 +127,6 @@ class RequestInfo(NamedTuple):
     real_url: URL
 
 
-class ClientError(Exception):
-    """The base of all errors of the client, the total time-out excepted."""
-
-
 # The answer
 
 
@@ -191,14 +193,6 @@ class WSServerHandshakeError(ClientResponseError):
 
 
 # The way there
-
-
-class ClientConnectionError(ClientError):
-    """A connection could not be made, or broke."""
-
-
-class ClientConnectionResetError(ClientConnectionError, ConnectionResetError):
-    """The connection was lost while the request was being written."""
 
 
 class ClientOSError(ClientConnectionError, OSError):
