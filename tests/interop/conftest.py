@@ -11,6 +11,7 @@ import base64
 import hashlib
 import importlib
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import trustme
 
 OURS, THEIRS = "notebook_http", "aiohttp"
 # (client, server). The last one is the control: it shows that aiohttp itself answers that way.
@@ -216,6 +218,36 @@ async def pair(
 def pattern() -> bytes:
     """1 MiB in which a shifted or lost byte shows."""
     return PATTERN
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that only these tests know."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def authority_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Its certificate as a PEM file."""
+    path = tmp_path_factory.mktemp("authority") / "authority.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def tls(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
+    """TLS contexts: `tls(server=True)` for 127.0.0.1, `tls(server=False)` trusts the authority."""
+
+    def context(*, server: bool) -> ssl.SSLContext:
+        if server:
+            made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1", "localhost").configure_cert(made)
+        else:
+            made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            authority.configure_trust(made)
+        return made
+
+    return context
 
 
 @pytest.fixture(scope="session")
