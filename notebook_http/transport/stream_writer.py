@@ -1,0 +1,181 @@
+"""The body of a message on its way out: framed, perhaps encoded, at the peer's pace.
+
+Shared by both sides. The head waits until the first bytes of the body are there, so that a small
+message leaves in one piece.
+"""
+
+from __future__ import annotations
+
+from notebook_http.transport.connection import Connection
+from notebook_http.transport.exceptions import BodyLengthError
+from notebook_http.wire.content_coding import ContentEncoder
+
+__all__ = ["StreamWriter"]
+
+# Pieces up to this size are joined with their framing (a copy costs less than another buffer in
+# the transport); larger ones go out as they are.
+_JOIN_BYTES = 16 * 1024
+
+
+class StreamWriter:
+    """Writes one message's body to a connection.
+
+    Args:
+        connection: where to.
+        length: bytes that the head announced, or None.
+        chunked: whether to frame with chunks (RFC 9112 §7.1).
+        encoder: applies a content coding, or None.
+        head: the message's head, sent in front of the first bytes.
+        discard: the message has no body (HEAD, 204, 304): count what is written and drop it.
+
+    Attributes:
+        output_size: bytes handed to the connection so far, head and framing included.
+        body_size: bytes of the body given to `write` so far.
+        finished: whether the body is whole.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "_discard",
+        "_encoder",
+        "_head",
+        "_left",
+        "_length",
+        "body_size",
+        "finished",
+        "output_size",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        length: int | None,
+        chunked: bool,
+        encoder: ContentEncoder | None = None,
+        head: bytes = b"",
+        discard: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._length = length
+        self._left = -1 if length is None or discard else length
+        self._chunked = chunked and not discard
+        self._encoder = encoder
+        self._head = head
+        self._discard = discard
+        self.output_size = 0
+        self.body_size = 0
+        self.finished = False
+
+    @property
+    def connection(self) -> Connection:
+        """Where the bytes go."""
+        return self._connection
+
+    async def write(self, data: bytes | bytearray | memoryview, *, drain: bool = True) -> None:
+        """Send a piece of the body, waiting while the peer is slower than that.
+
+        A cancel leaves the piece in the transport: it is being sent, the body is not whole.
+
+        Raises:
+            BodyLengthError: more than the head announced; nothing of the piece was sent.
+            ClientConnectionResetError: the peer has left.
+            RuntimeError: the body has ended already.
+        """
+        self.write_nowait(data)
+        if drain and self._connection.writing_paused:
+            await self._connection.drain()
+
+    def write_nowait(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a piece of the body without waiting; raises as `write` does."""
+        if self.finished:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if isinstance(data, memoryview) and data.nbytes != len(data):
+            data = data.cast("B")
+        size = len(data)
+        self.body_size += size
+        if self._discard:
+            return
+        if self._encoder is not None and size:
+            data = self._encoder.encode(bytes(data))
+            size = len(data)
+        if not size:
+            return
+        if self._left >= 0:
+            if size > self._left:
+                announced = self._length or 0
+                raise BodyLengthError(announced, announced - self._left + size)
+            self._left -= size
+        self._send(data, size)
+
+    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
+        """End the body, after a last piece. Idempotent.
+
+        Raises:
+            BodyLengthError: less was written than announced: close the connection.
+            ClientConnectionResetError: the peer has left.
+        """
+        if self.finished:
+            return
+        if data:
+            self.write_nowait(data)
+        self.end_nowait()
+        if self._connection.writing_paused:
+            await self._connection.drain()
+
+    def end_nowait(self) -> None:
+        """End the body without waiting; raises as `write_eof` does."""
+        if self.finished:
+            return
+        if self._encoder is not None and not self._discard:
+            rest = self._encoder.finish()
+            self._encoder = None
+            if rest:
+                if self._left >= 0:
+                    self._left -= len(rest)
+                self._send(rest, len(rest))
+        self.finished = True
+        if self._chunked:
+            self._put(b"0\r\n\r\n")
+        elif self._head:
+            self._put(b"")
+        if self._left > 0:
+            announced = self._length or 0
+            raise BodyLengthError(announced, announced - self._left)
+
+    async def drain(self) -> None:
+        """Return when the peer has taken enough that more can be written."""
+        if self._head:
+            self.send_head()
+        await self._connection.drain()
+
+    def send_head(self) -> None:
+        """Send the head now, before there is any body."""
+        if self._head:
+            self._put(b"")
+
+    # How it works
+
+    def _send(self, data: bytes | bytearray | memoryview, size: int) -> None:
+        if not self._chunked:
+            self._put(data)
+        elif size <= _JOIN_BYTES:
+            self._put(b"".join((b"%x\r\n" % size, data, b"\r\n")))
+        else:
+            self._put(b"%x\r\n" % size)
+            self._connection.writelines((data, b"\r\n"))
+            self.output_size += size + 2
+
+    def _put(self, data: bytes | bytearray | memoryview) -> None:
+        head = self._head
+        if head:
+            self._head = b""
+            self.output_size += len(head)
+            if len(data) <= _JOIN_BYTES:
+                self._connection.write(head + bytes(data) if data else head)
+            else:
+                self._connection.writelines((head, data))
+        else:
+            self._connection.write(data)
+        self.output_size += len(data)
