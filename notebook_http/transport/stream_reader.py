@@ -8,9 +8,10 @@ while more is buffered than the reader asked to be buffered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
+from notebook_http.transport.stream_iteration import StreamIteration
 from notebook_http.wire.byte_queue import ByteQueue
 from notebook_http.wire.content_coding import ContentDecoder
 from notebook_http.wire.errors import BodyTooLarge, HttpProcessingError
@@ -34,25 +35,7 @@ class FlowControl(Protocol):
         """Let the peer go on."""
 
 
-class _Pieces:
-    """An async iterator over what a reading method returns, until it returns nothing."""
-
-    __slots__ = ("_read",)
-
-    def __init__(self, read: Callable[[], Awaitable[bytes]]) -> None:
-        self._read = read
-
-    def __aiter__(self) -> _Pieces:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self._read()
-        if not piece:
-            raise StopAsyncIteration
-        return piece
-
-
-class StreamReader:
+class StreamReader(StreamIteration):
     """A body that is arriving.
 
     One coroutine reads at a time. Cancelling a read consumes nothing: the bytes stay for the
@@ -302,19 +285,6 @@ class StreamReader:
     def unread_data(self, data: bytes) -> None:
         """Put *data* back, to be read next."""
         self._buffer.put_back(data)
-
-    # Iterating
-
-    def __aiter__(self) -> _Pieces:
-        return _Pieces(self.readline)
-
-    def iter_chunked(self, n: int) -> _Pieces:
-        """Iterate over pieces of up to *n* bytes."""
-        return _Pieces(lambda: self.read(n))
-
-    def iter_any(self) -> _Pieces:
-        """Iterate over the pieces as they arrive."""
-        return _Pieces(self.readany)
 
     # How it works
 

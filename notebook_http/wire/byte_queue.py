@@ -49,7 +49,7 @@ class ByteQueue:
         return end if end < 0 else end - self._offset
 
     def take_piece(self) -> bytes:
-        """Remove the first piece, or what is left of it, and return it; ``b""`` if there is none."""
+        """Remove what is left of the first piece and return it; ``b""`` if there is none."""
         return self.take(len(self._pieces[0]) - self._offset) if self._pieces else b""
 
     def take(self, n: int) -> bytes:
