@@ -475,5 +475,5 @@ class RequestParser:
         if isinstance(error, HttpParserInvalidURLError):
             return InvalidURLError("the request target holds characters that no URL may hold")
         if error.__context__ is not None:
-            raise error  # the sink's own fault, not the client's
+            raise error.__context__  # the sink's own fault, not the client's
         return BadHttpMessage(f"malformed request: {excerpt(str(error))}")

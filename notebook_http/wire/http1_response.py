@@ -321,7 +321,7 @@ class ResponseParser:
             parser.should_keep_alive(),
         )
         self._reason = b""
-        self._note(head)
+        connection = self._note(head)
         if 100 <= status < 200 and status != 101:
             self._informational += 1
             if self._informational > MAX_INFORMATIONAL:
@@ -333,6 +333,9 @@ class ResponseParser:
         if self._method == "HEAD" or status in (101, 204, 304):
             # No body, whatever the fields say (RFC 9112 §6.3 rules 1 and 2).
             head.has_body = False
+            if self._method == "HEAD":  # llhttp thinks that a body until EOF follows
+                word = b"close" if version is HttpVersion11 else b"keep-alive"
+                head.keep_alive = has_token(connection, word) is (version is HttpVersion10)
             self.completed = True
             self._sink.head_received(head)
             self._sink.body_completed()
@@ -366,8 +369,8 @@ class ResponseParser:
 
     # Judging the head
 
-    def _note(self, head: ResponseHead) -> None:
-        """Fill in what decides how *head* goes on."""
+    def _note(self, head: ResponseHead) -> bytes:
+        """Fill in what decides how *head* goes on; return its `Connection` value."""
         connection = b""
         upgrade = False
         for name, value in head.raw_headers:
@@ -393,6 +396,7 @@ class ResponseParser:
         if head.chunked and head.content_length is not None:
             self._fail(InvalidHeader("both Content-Length and Transfer-Encoding are given"))
         head.upgrade = upgrade and head.status == 101 and has_token(connection, b"upgrade")
+        return connection
 
     # Failing
 
@@ -411,7 +415,7 @@ class ResponseParser:
         if self._error is not None:
             return self._error
         if error.__context__ is not None:
-            raise error  # the sink's own fault, not the server's
+            raise error.__context__  # the sink's own fault, not the server's
         if isinstance(error, HttpParserInvalidStatusError):
             return BadStatusLine("the response has no valid status code")
         if self._head is None:
