@@ -23,7 +23,8 @@ __all__ = [
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _QUOTED = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Only these two: `C:\temp\a.txt` comes unescaped from those who send it at all.
+_ESCAPED = re.compile(r'\\(["\\])')
 _NOT_IN_QUOTES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Parameters that are looked at; no real media type has more than a handful.

@@ -1,0 +1,109 @@
+"""Content-Disposition: how a body or a part wants to be kept (RFC 6266, RFC 7578 §4.2).
+
+File names are text from a stranger: nothing here opens, joins or cleans them. Whoever saves a
+file takes the last path component and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote_to_bytes
+
+from .media_type import parse_parameters
+
+__all__ = [
+    "content_disposition_filename",
+    "format_content_disposition",
+    "parse_content_disposition",
+]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# RFC 8187 §3.2: the two charsets that a recipient must know, and there is no third in use.
+_EXTENDED_CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "iso-8859-1"}
+
+
+def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
+    """Return the disposition ("attachment", "form-data", …) and its parameters.
+
+    Names are in lower case, values unquoted; `filename*=UTF-8''…` stands decoded under
+    "filename*". The first of equal parameters counts. `(None, {})` when there is no disposition;
+    a parameter that cannot be read is left out. Never raises, linear in the length of *header*.
+    """
+    if not header:
+        return None, {}
+    disposition, _, rest = header.partition(";")
+    disposition = disposition.strip(" \t").lower()
+    if not _TOKEN.fullmatch(disposition):
+        return None, {}
+    parameters: dict[str, str] = {}
+    for name, value in parse_parameters(rest):
+        if name in parameters:
+            continue
+        if name.endswith("*"):
+            decoded = _decode_extended(value)
+            if decoded is not None:
+                parameters[name] = decoded
+        else:
+            parameters[name] = value
+    return disposition, parameters
+
+
+def _decode_extended(value: str) -> str | None:
+    charset, quotes, rest = value.partition("'")
+    _language, second, encoded = rest.partition("'")
+    encoding = _EXTENDED_CHARSETS.get(charset.lower())
+    if not quotes or not second or encoding is None or not encoded.isascii():
+        return None
+    try:
+        text = unquote_to_bytes(encoded).decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    # `%0D%0A` would be a line break again.
+    return None if _CONTROL.search(text) else text
+
+
+def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
+    """Return the file name among parsed parameters, the encoded form first (RFC 6266 §4.3).
+
+    Only for whole bodies: in multipart/form-data the encoded form does not exist (RFC 7578
+    §4.2), and there the plain one alone counts.
+    """
+    extended = params.get(f"{name}*")
+    return extended if extended is not None else params.get(name)
+
+
+def format_content_disposition(disposition: str, parameters: Mapping[str, str]) -> str:
+    r"""Return a Content-Disposition value.
+
+    In "form-data" every value is a quoted string of plain UTF-8, as browsers send it, with `\"`
+    and `\\` escaped; elsewhere a value beyond ASCII gets an ASCII stand-in and the encoded form
+    beside it (RFC 6266 Appendix D).
+
+    Raises:
+        ValueError: the disposition or a name is no token, or a value holds CR, LF, NUL or
+            another control character.
+    """
+    if not _TOKEN.fullmatch(disposition):
+        msg = f"a disposition is a token, not {disposition[:80]!r}"
+        raise ValueError(msg)
+    parts = [disposition]
+    for name, value in parameters.items():
+        if not _TOKEN.fullmatch(name):
+            msg = f"a disposition parameter's name is a token, not {name[:80]!r}"
+            raise ValueError(msg)
+        if _CONTROL.search(value):
+            msg = f"{name} holds a line break or another control character: {value[:80]!r}"
+            raise ValueError(msg)
+        if value.isascii() or disposition == "form-data":
+            parts.append(f'{name}="{_escape(value)}"')
+        else:
+            stand_in = value.encode("ascii", "replace").decode("ascii").replace("?", "_")
+            parts.append(f'{name}="{_escape(stand_in)}"')
+            parts.append(f"{name}*=UTF-8''{quote(value, safe='')}")
+    return "; ".join(parts)
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
