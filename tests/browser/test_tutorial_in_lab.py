@@ -1,0 +1,195 @@
+"""The first tutorial in a real JupyterLab: Run All, then look at what a person would see."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.async_api import ConsoleMessage, ElementHandle, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+NOTEBOOK = "01_first_request.ipynb"
+OPEN = """async () => {
+    await window.jupyterapp.restored;
+    const panel = window.jupyterapp.shell.currentWidget;
+    await panel.context.ready;
+    await panel.revealed;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+}"""
+RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+IS_IDLE = """() =>
+    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'
+"""
+# The code cells that did not run, and before them the first error that stopped the rest.
+NOT_RUN = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets
+        .filter(cell => cell.model.type === 'code');
+    const left = cells.filter(cell => cell.model.executionCount === null);
+    if (left.length === 0) return [];
+    const stopped = cells[cells.indexOf(left[0]) - 1];
+    return [stopped?.outputArea.node.innerText ?? '', ...left.map(cell => cell.model.id)];
+}"""
+OUTPUT_OF = """id => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+    return cells.find(cell => cell.model.id === id).outputArea.node;
+}"""
+
+
+class OpenNotebook:
+    """The tutorial, open and run in a page; `complaints` holds what the console said."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            self.complaints.append(f"{message.text} ({where})")
+
+    async def open(self, address: str) -> None:
+        """Open the notebook and wait for its kernel."""
+        await self.page.goto(address)
+        await self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
+        await self.page.evaluate(OPEN)
+
+    async def run_all(self) -> None:
+        """Run all cells and wait until the kernel has nothing left to do."""
+        await self.page.evaluate(RUN_ALL)
+        await self.page.wait_for_function(IS_IDLE)
+        assert await self.page.evaluate(NOT_RUN) == []
+
+    async def output(self, cell_id: str) -> ElementHandle:
+        """Return the output area of a cell."""
+        element = (await self.page.evaluate_handle(OUTPUT_OF, cell_id)).as_element()
+        assert element is not None
+        await element.scroll_into_view_if_needed()
+        return element
+
+    async def text(self, cell_id: str) -> str:
+        """Return the text that a person sees under a cell."""
+        return await (await self.output(cell_id)).inner_text()
+
+    async def tables(self, cell_id: str) -> list[Any]:
+        """Return the tables under a cell."""
+        return await (await self.output(cell_id)).query_selector_all("table")
+
+
+@pytest.fixture
+async def tutorial(page: Page, lab: Any) -> OpenNotebook:
+    """The tutorial after Run All."""
+    notebook = OpenNotebook(page)
+    await notebook.open(lab.address_of(NOTEBOOK))
+    await notebook.run_all()
+    return notebook
+
+
+async def test_run_all_shows_cards_tables_and_answers(
+    tutorial: OpenNotebook, screenshots: Path
+) -> None:
+    """The main job, as a person sees it; the pictures are kept in build/screenshots."""
+    card = await tutorial.text("get-cars")
+    assert "200 OK" in card
+    assert "chevrolet chevelle malibu" in card
+    assert await tutorial.tables("get-cars"), "the card shows its times or headers as a table"
+
+    assert "chevrolet chevelle malibu" in await tutorial.text("df")
+    assert len(await tutorial.tables("df")) == 1
+    assert "place.latitude" in await tutorial.text("japan")
+    assert "Tokyo" in await tutorial.text("japan")
+
+    server = await tutorial.text("serve-data")
+    assert re.search(r"http://\S+:\d+/", server)
+    assert "/countries/{code}" in server
+    assert "await" in await tutorial.text("no-await")
+    assert "201" in await tutorial.text("cell-magic")
+    assert "404" in await tutorial.text("not-found")
+    assert "a-token-that-nobody-should-see" not in await tutorial.text("masked")
+    assert await tutorial.text("as-aiohttp") == "200 France Paris\n" or "Paris" in (
+        await tutorial.text("as-aiohttp")
+    )
+    for cell_id in ("serve-data", "get-cars", "japan", "masked", "not-found", "refused"):
+        element = await tutorial.output(cell_id)
+        await element.screenshot(path=screenshots / f"{cell_id}.png")
+    await tutorial.page.screenshot(path=screenshots / "lab.png")
+    assert tutorial.complaints == []
+
+
+async def test_second_run_all_is_as_good_as_the_first(tutorial: OpenNotebook) -> None:
+    """Same addresses, no error output but the two that the tutorial wants to show."""
+    address = await tutorial.text("url")
+    await tutorial.run_all()
+    assert await tutorial.text("url") == address
+    errors = await tutorial.page.query_selector_all('[data-mime-type$="error"]')
+    assert len(errors) == 2
+    assert tutorial.complaints == []
+
+
+async def test_server_answers_the_browser_itself(tutorial: OpenNotebook) -> None:
+    """The address on the card is one that this browser can open."""
+    address = (await tutorial.text("url")).strip().strip("'")
+    other_page = await tutorial.page.context.new_page()
+    response = await other_page.goto(f"{address}countries/FR")
+    assert response is not None
+    assert response.status == 200
+    assert "France" in await other_page.inner_text("body")
+
+
+async def test_cards_can_be_read_in_the_dark(tutorial: OpenNotebook, screenshots: Path) -> None:
+    """No colour of ours may depend on a light page: text and background must differ enough."""
+    await tutorial.page.evaluate(
+        "() => window.jupyterapp.commands.execute("
+        "'apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    await tutorial.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    for cell_id in ("serve-data", "get-cars", "not-found", "refused"):
+        element = await tutorial.output(cell_id)
+        await element.screenshot(path=screenshots / f"{cell_id}-dark.png")
+        assert await element.evaluate(LOWEST_CONTRAST) >= 4.5, cell_id
+
+
+# The smallest contrast (WCAG 2.1, 1.4.3) between any text of ours and what lies behind it.
+LOWEST_CONTRAST = """root => {
+    const channel = value => value <= 0.03928
+        ? value / 12.92 : Math.pow((value + 0.055) / 1.055, 2.4);
+    const parse = colour => {
+        const canvas = document.createElement('canvas').getContext('2d');
+        canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+        const data = canvas.getImageData(0, 0, 1, 1).data;
+        return [...data].map(value => value / 255);
+    };
+    const light = ([r, g, b]) =>
+        0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    const behind = node => {
+        for (let at = node; at; at = at.parentElement) {
+            const colour = parse(getComputedStyle(at).backgroundColor);
+            if (colour[3] > 0.9) return colour;
+        }
+        return [1, 1, 1, 1];
+    };
+    let lowest = 21;
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || node.getClientRects().length === 0) continue;
+        const pair = [light(parse(getComputedStyle(node).color)), light(behind(node))];
+        lowest = Math.min(lowest, (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05));
+    }
+    return lowest;
+}"""
+
+
+def test_notebook_names_the_cells_that_these_tests_look_at() -> None:
+    """A renamed cell must fail here in words, not in the browser by a time-out."""
+    path = Path(__file__).parents[2] / "notebooks" / NOTEBOOK
+    ids = {cell.id for cell in nbformat.read(path, as_version=4).cells}
+    source = Path(__file__).read_text()
+    wanted = set(re.findall(r'(?:text|tables|output)\("([a-z-]+)"\)', source))
+    assert wanted <= ids
