@@ -23,27 +23,29 @@ CANARY = "c4n4ry-v4lue"
 MASKED = "•••• (len 12)"
 
 
-@pytest.mark.parametrize(
-    "name",
-    "Authorization Proxy-Authorization Cookie Set-Cookie X-Api-Key X-Auth-Token X-CSRF-Token "
-    "X-Amz-Signature X-RapidAPI-Key Ocp-Apim-Subscription-Key token access_token accessToken "
-    "refreshToken authtoken key api_key apiKey APIKey apikey key2 secret client_secret "
-    "secretAccessKey password user[password] user%5Bpassword%5D mypassword password_confirmation "
-    "passwd pwd pass pin sig signature session_id sessionid PHPSESSID auth _xsrf SAMLResponse "
-    "private_key api_keys".split(),
-)
+SECRET_NAMES = """
+Authorization Proxy-Authorization Cookie Set-Cookie X-Api-Key X-Auth-Token X-CSRF-Token
+X-Amz-Signature X-RapidAPI-Key Ocp-Apim-Subscription-Key token access_token accessToken
+refreshToken authtoken key api_key apiKey APIKey apikey key2 secret client_secret
+secretAccessKey password user[password] user%5Bpassword%5D mypassword password_confirmation
+passwd pwd pass pin sig signature session_id sessionid PHPSESSID auth _xsrf SAMLResponse
+private_key api_keys
+"""
+PLAIN_NAMES = """
+keyboard monkey turkey primary_key sortKey public_key Idempotency-Key Surrogate-Key
+token_type token_endpoint password_reset_enabled author authored authority design signal
+assign passenger compass secretary cookie_policy pine keys keyword key_count country id
+Content-Type ETag Sec-WebSocket-Key
+"""
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
 def test_a_name_that_says_secret_is_one(name: str) -> None:
     """However it is spelled: people and frameworks do not agree on it."""
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    "keyboard monkey turkey primary_key sortKey public_key Idempotency-Key Surrogate-Key "
-    "token_type token_endpoint password_reset_enabled author authored authority design signal "
-    "assign passenger compass secretary cookie_policy pine keys keyword key_count country id "
-    "Content-Type ETag Sec-WebSocket-Key".split(),
-)
+@pytest.mark.parametrize("name", PLAIN_NAMES.split())
 def test_a_name_that_only_sounds_like_a_secret_is_none(name: str) -> None:
     """A card that hides columns of data is switched off, and then hides nothing."""
     assert not is_secret_name(name)

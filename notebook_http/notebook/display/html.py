@@ -96,7 +96,7 @@ def join(*children: Child) -> Html:
     return Html("".join([escape(child) for child in children if child is not None]))
 
 
-def tag(name: str, *children: Child, **attributes: str | None) -> Html:
+def tag(name: str, /, *children: Child, **attributes: str | None) -> Html:
     """Return the element *name* around *children*; attributes that are None are left out.
 
     Raises:
