@@ -18,8 +18,7 @@ from notebook_http.wire.errors import BodyTooLarge, HttpProcessingError
 
 __all__ = ["EMPTY_READER", "FlowControl", "StreamReader"]
 
-# Decoded bytes that one step may yield. Small enough that a step takes well under 10 ms, large
-# enough that steps are few.
+# Decoded bytes that one step may yield: well under 10 ms of work, and still few steps.
 _STEP_BYTES = 256 * 1024
 # Decoded bytes after which a reader that wants everything lets others run once.
 _YIELD_BYTES = 4 * 1024 * 1024
@@ -38,8 +37,7 @@ class FlowControl(Protocol):
 class StreamReader(StreamIteration):
     """A body that is arriving.
 
-    One coroutine reads at a time. Cancelling a read consumes nothing: the bytes stay for the
-    next one (`read_all` excepted).
+    One coroutine reads at a time. A cancelled read consumes nothing (`read_all` excepted).
 
     Args:
         flow: the connection that feeds this reader, or None if nobody can be made to wait.
@@ -108,13 +106,10 @@ class StreamReader(StreamIteration):
         else:
             self._raw.append(data)
         self._wake()
-        if (
-            self._buffer.size + self._raw.size > self._high
-            and not self._paused
-            and self._flow is not None
-        ):
+        flow = self._flow
+        if flow and not self._paused and self._buffer.size + self._raw.size > self._high:
             self._paused = True
-            self._flow.pause_reading()
+            flow.pause_reading()
 
     def feed_eof(self) -> None:
         """Say that the body is whole."""
@@ -160,6 +155,8 @@ class StreamReader(StreamIteration):
     async def wait_eof(self) -> None:
         """Return when the whole body has been received."""
         while not self._eof:
+            if self._exception is not None:
+                raise self._exception
             await self._wait()
 
     async def read(self, n: int = -1) -> bytes:
@@ -359,11 +356,9 @@ class StreamReader(StreamIteration):
                 self._flow.resume_reading()
 
     def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def _wait(self) -> None:
         """Wait until something changes."""
@@ -380,8 +375,6 @@ class StreamReader(StreamIteration):
             await self._waiter
         finally:
             self._waiter = None
-        if self._exception is not None:
-            raise self._exception
 
 
 class _EmptyReader(StreamReader):
