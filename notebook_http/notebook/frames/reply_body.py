@@ -1,0 +1,125 @@
+"""Make a DataFrame of a body by what it says it is, or by what it looks like.
+
+Servers of raw files label CSV as `text/plain` or not at all, so plain text is looked into.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notebook_http.notebook.frames.exceptions import FrameError
+from notebook_http.notebook.frames.json_body import json_lines, json_value
+from notebook_http.notebook.frames.records import frame_from_json
+from notebook_http.notebook.frames.tabular import decoded_text, delimiter_of, frame_from_csv
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["frame_from_reply_parts"]
+
+_JSON = frozenset({"application/json", "text/json", "application/javascript", "text/javascript"})
+_JSON_LINES = frozenset(
+    {
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/jsonlines",
+        "application/json-seq",
+        "application/geo+json-seq",
+    }
+)
+#: None: the delimiter is told from the text. European spreadsheets write `;` into text/csv.
+_DELIMITED = {
+    "text/csv": None,
+    "application/csv": None,
+    "text/x-csv": None,
+    "text/comma-separated-values": None,
+    "text/tab-separated-values": "\t",
+    "text/tsv": "\t",
+}
+#: Types that say nothing, or that Windows registers for CSV: the body itself tells.
+_UNTOLD = frozenset(
+    {
+        "",
+        "text/plain",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/vnd.ms-excel",
+    }
+)
+#: What to try for types that pandas reads and this package does not.
+_ELSEWHERE = {
+    "text/html": "For tables in the page: pandas.read_html(io.StringIO(r.text)).",
+    "application/xhtml+xml": "For tables in the page: pandas.read_html(io.StringIO(r.text)).",
+    "application/xml": "Try pandas.read_xml(io.BytesIO(r.content)).",
+    "text/xml": "Try pandas.read_xml(io.BytesIO(r.content)).",
+    "application/vnd.apache.parquet": "Try pandas.read_parquet(io.BytesIO(r.content)).",
+    "application/vnd.apache.arrow.file": "Try pandas.read_feather(io.BytesIO(r.content)).",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
+        "Try pandas.read_excel(io.BytesIO(r.content))."
+    ),
+}
+
+
+def frame_from_reply_parts(
+    content: bytes, content_type: str, charset: str | None = None, path: str | None = None
+) -> pandas.DataFrame:
+    """Return the table in a reply's body.
+
+    Args:
+        content: the decoded body.
+        content_type: the media type; parameters and case do not matter, `""` when unknown.
+        charset: the charset parameter, if there is one.
+        path: where the rows are inside JSON, as in `"data.items"`; see `frame_from_json`.
+
+    Raises:
+        FrameError: the body is no table, or *path* does not fit it.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not content:
+        msg = (
+            "The reply has no body, so there is no table in it.\n"
+            "Look at its status: 204 and 304 never have one, and HEAD asks for none."
+        )
+        raise FrameError(msg)
+    if media_type in _JSON_LINES:
+        return frame_from_json(json_lines(content, charset), path)
+    if media_type in _JSON or media_type.endswith("+json") or _looks_like_json(content, media_type):
+        return frame_from_json(json_value(content, charset), path)
+    delimiter = _DELIMITED.get(media_type)
+    if media_type in _DELIMITED or _looks_delimited(content, media_type, charset):
+        if path is not None:
+            msg = (
+                "`path` chooses rows inside JSON, but this body is delimited text "
+                f"({media_type or 'no content type'}).\nLeave `path` out."
+            )
+            raise FrameError(msg)
+        return frame_from_csv(content, charset, delimiter)
+    raise FrameError(_no_table(media_type))
+
+
+def _looks_like_json(content: bytes, media_type: str) -> bool:
+    return media_type in _UNTOLD and content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def _looks_delimited(content: bytes, media_type: str, charset: str | None) -> bool:
+    if media_type not in _UNTOLD or b"\0" in content[:4096]:
+        return False
+    # One line with a comma in it is a sentence, not a table.
+    if b"\n" not in content.strip():
+        return False
+    # A slice may cut a character in two; without a charset the guess then falls to one byte a
+    # character, which finds the same delimiters.
+    head = content[: 64 * 1024]
+    if len(head) < len(content):
+        head = head.rpartition(b"\n")[0]
+    return delimiter_of(decoded_text(head, charset)) is not None
+
+
+def _no_table(media_type: str) -> str:
+    named = f"{media_type[:80]!r}" if media_type else "of no stated type"
+    hint = _ELSEWHERE.get(
+        media_type, "Look at r.text or r.content, and read them with the library for that type."
+    )
+    return f"The body is {named}, which is no table: df() reads JSON and CSV.\n{hint}"
