@@ -1,4 +1,1 @@
-"""The notebook face: what makes the core pleasant in a cell.
-
-Only this layer knows IPython, widgets and pandas, and it imports them when they are first used.
-"""
+"""The notebook face: cells, cards, magics, frames, and servers that live in the kernel."""
