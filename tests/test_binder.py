@@ -19,7 +19,7 @@ def distribution(requirement: str) -> str:
 
 
 def test_environment_names_every_dependency() -> None:
-    """postBuild installs without dependencies, so that a code change does not rebuild them all."""
+    """The package is installed without them: a code change must not rebuild the whole image."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = {distribution(requirement) for requirement in project["dependencies"]}
     listed = {
