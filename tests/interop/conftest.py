@@ -238,10 +238,10 @@ def authority_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFacto
 def tls(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
     """TLS contexts: `tls(server=True)` for 127.0.0.1, `tls(server=False)` trusts the authority."""
 
-    def context(*, server: bool) -> ssl.SSLContext:
+    def context(*, server: bool, name: str = "127.0.0.1") -> ssl.SSLContext:
         if server:
             made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1", "localhost").configure_cert(made)
+            authority.issue_cert(name).configure_cert(made)
         else:
             made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             authority.configure_trust(made)
