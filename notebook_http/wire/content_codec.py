@@ -15,7 +15,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from .errors import ContentEncodingError
+from notebook_http.wire.errors import ContentEncodingError
 
 __all__ = [
     "Compressor",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from .content_codec import (
+from notebook_http.wire.content_codec import (
     Compressor,
     Decompressor,
     brotli_module,
@@ -20,7 +20,7 @@ from .content_codec import (
     new_compressor,
     new_decompressor,
 )
-from .errors import ContentEncodingError, excerpt
+from notebook_http.wire.errors import ContentEncodingError, excerpt
 
 __all__ = [
     "ACCEPT_ENCODING",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote_to_bytes
 
-from .media_type import parse_parameters
+from notebook_http.wire.media_type import parse_parameters
 
 __all__ = [
     "content_disposition_filename",

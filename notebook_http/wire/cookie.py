@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .cookie_date import parse_cookie_date
-from .http_date import format_http_date
+from notebook_http.wire.cookie_date import parse_cookie_date
+from notebook_http.wire.http_date import format_http_date
 
 if TYPE_CHECKING:
     from http.cookies import Morsel

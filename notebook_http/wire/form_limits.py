@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .limits import DEFAULT_LIMITS, MessageLimits
+from notebook_http.wire.limits import DEFAULT_LIMITS, MessageLimits
 
 __all__ = ["DEFAULT_FORM_LIMITS", "FormLimits", "FormTooLarge"]
 

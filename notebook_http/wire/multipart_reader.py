@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from .content_disposition import parse_content_disposition
-from .errors import PayloadEncodingError, excerpt
-from .form_limits import DEFAULT_FORM_LIMITS, FormLimits, FormTooLarge
-from .media_type import parse_media_type
-from .multipart_writer import check_boundary
+from notebook_http.wire.content_disposition import parse_content_disposition
+from notebook_http.wire.errors import PayloadEncodingError, excerpt
+from notebook_http.wire.form_limits import DEFAULT_FORM_LIMITS, FormLimits, FormTooLarge
+from notebook_http.wire.media_type import parse_media_type
+from notebook_http.wire.multipart_writer import check_boundary
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartParser

@@ -9,8 +9,8 @@ import os
 import re
 from collections.abc import Iterable
 
-from .head_writer import encode_head, field_lines
-from .media_type import format_parameter
+from notebook_http.wire.head_writer import encode_head, field_lines
+from notebook_http.wire.media_type import format_parameter
 
 __all__ = [
     "check_boundary",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote_plus, unquote_to_bytes
 
-from .form_limits import FormTooLarge
-from .media_type import text_encoding
+from notebook_http.wire.form_limits import FormTooLarge
+from notebook_http.wire.media_type import text_encoding
 
 __all__ = ["format_urlencoded", "parse_urlencoded"]
 
