@@ -164,9 +164,6 @@ class _Decoder:
         piece = b""
         if codec.needs_input:
             piece = self._input[self._at : self._at + _PIECE_BYTES]
-            if not piece:
-                self._exhausted()
-                return b""
             self._at += len(piece)
             self.bytes_in += len(piece)
         try:
@@ -204,9 +201,6 @@ class _Decoder:
     def _next_member(self) -> Decompressor | None:
         """Open what follows a finished member, or skip what is none."""
         rest = len(self._input) - self._at
-        if not rest:
-            self._exhausted()
-            return None
         if self._coding == "gzip" and (self._skipping or self._input[self._at] != 0x1F):
             # Padding and rubbish behind the last member: gzip(1), browsers and urllib3 ignore
             # it, and there are servers that send it. The member's checksum was right.
