@@ -27,7 +27,7 @@ from notebook_http.notebook.display.record_rows import (
 from notebook_http.notebook.display.size_budget import IMAGE_BYTES, cut, size_words
 from notebook_http.notebook.secrets import mask_text
 
-__all__ = ["Body", "BodyKind", "image_html", "preview_html", "preview_lines"]
+__all__ = ["Body", "BodyKind", "image_html", "preview_html", "preview_lines", "table_html"]
 
 # 128 KiB of the body is looked at: more than any card shows.
 _HEAD_BYTES = 128 * 1024
@@ -156,8 +156,11 @@ def _head(body: Body, size: int = _HEAD_BYTES) -> tuple[str, bool]:
 # As HTML ----------------------------------------------------------------------------------------
 
 
-def preview_html(body: Body, limit: int) -> Html:
-    """Return the head of *body* as HTML that weighs at most *limit* bytes (at least 2,000)."""
+def preview_html(body: Body, limit: int, *, table: bool = True) -> Html:
+    """Return the head of *body* as HTML that weighs at most *limit* bytes (at least 2,000).
+
+    Rows are shown as a table, unless *table* is False: then as what they were sent as.
+    """
     limit = max(limit - _FRAME_BYTES, 1400)
     if body.kind is BodyKind.EMPTY:
         return tag("div", "The body is empty.")
@@ -167,7 +170,7 @@ def preview_html(body: Body, limit: int) -> Html:
         return _hex(body)
     if body.kind is BodyKind.TEXT:
         return _text(body, limit)
-    return _structured(body, limit)
+    return _structured(body, limit, table)
 
 
 def image_html(body: Body) -> Html | None:
@@ -217,14 +220,13 @@ def _of_words(part: int, total: int) -> str:
     return f"{amount if total_words.endswith(unit) else part_words} of {total_words}"
 
 
-def _structured(body: Body, limit: int) -> Html:
-    text, whole = _head(body)
-    parsed, error = _parse(body) if body.kind is BodyKind.JSON else (None, "")
+def _structured(body: Body, limit: int, table: bool) -> Html:
+    rows, error = _find_rows(body, _TABLE_ROWS)
     if error:
         return _text(body, limit, f"Not JSON, though it is sent as {body.content_type}: {error}")
-    rows = _rows(body, text, parsed, _TABLE_ROWS)
-    if rows is not None:
+    if rows is not None and table:
         return _table(body, rows, limit)
+    text, whole = _head(body)
     if body.kind is not BodyKind.JSON:
         return _text(body, limit)
     limit = min(limit, _OUTLINE_BYTES)
@@ -249,11 +251,20 @@ def _parse(body: Body) -> tuple[Any, str]:
         return None, str(error)
 
 
-def _rows(body: Body, text: str, parsed: Any, limit: int) -> Rows | None:
+def _find_rows(body: Body, limit: int) -> tuple[Rows | None, str]:
+    """Return (the first *limit* rows or None, what is wrong with a body that is no JSON)."""
+    text, _ = _head(body)
     if body.kind is BodyKind.JSON:
-        return json_rows(text, parsed, limit)
+        parsed, error = _parse(body)
+        return (None, error) if error else (json_rows(text, parsed, limit), "")
     if body.kind is BodyKind.JSON_LINES:
-        return json_line_rows(text, limit)
+        return json_line_rows(text, limit), ""
+    if body.kind is BodyKind.CSV:
+        return _csv_rows(body, text, limit), ""
+    return None, ""
+
+
+def _csv_rows(body: Body, text: str, limit: int) -> Rows | None:
     lines = body.content.count(b"\n") + (not body.content.endswith(b"\n"))
     return csv_rows(text, _CSV_TYPES.get(body.content_type), limit, lines)
 
@@ -271,6 +282,12 @@ def _table(body: Body, rows: Rows, limit: int) -> Html:
         return tag("div", f"{len(rows.columns)} columns: r.df() has them.")
     note = hidden_columns(rows)
     return join(tag("div", table, style=_SCROLL), _note(note))
+
+
+def table_html(body: Body, rows: int, limit: int) -> Html | None:
+    """Return at most *rows* rows and *limit* bytes of a body as a table; None if it has no rows."""
+    found, _ = _find_rows(body, rows)
+    return None if found is None else _table(body, found, limit)
 
 
 def _caption(body: Body, count: int, total: int | None) -> str:
@@ -318,9 +335,7 @@ def preview_lines(body: Body, count: int, width: int = 100) -> list[str]:
         return [*shown, _plain_note(body, "r.content")]
     if body.kind is BodyKind.TEXT:
         return _text_lines(body, count, width)
-    text, whole = _head(body)
-    parsed, error = _parse(body) if body.kind is BodyKind.JSON else (None, "")
-    rows = None if error else _rows(body, text, parsed, count)
+    rows, error = _find_rows(body, count)
     if rows is not None:
         table = [visible(line) for line in rows_lines(rows, count - 1, width)]
         return (
@@ -328,6 +343,7 @@ def preview_lines(body: Body, count: int, width: int = 100) -> list[str]:
         )
     if error or body.kind is not BodyKind.JSON:
         return _text_lines(body, count, width)
+    text, whole = _head(body)
     outline, ended = json_outline(text, characters=count * width * 2, lines=count + 1)
     return _fitted(body, outline, whole and ended, count, width)
 

@@ -29,7 +29,15 @@ from notebook_http.notebook.display.timings_bar import (
 )
 from notebook_http.notebook.secrets import mask_header, mask_url
 
-__all__ = ["CardFacts", "Hop", "card_bundle", "card_html", "card_text", "status_words"]
+__all__ = [
+    "CardFacts",
+    "Hop",
+    "card_bundle",
+    "card_html",
+    "card_text",
+    "headers_html",
+    "status_words",
+]
 
 # What each part may weigh, escaped, in bytes. The body gets what the others leave.
 _URL_BYTES = 1500
@@ -131,6 +139,15 @@ def card_html(facts: CardFacts, limit: int = BUNDLE_BYTES, *, body_note: str = "
         folded,
         open="open",
         style="border-left: 0.25em solid; padding-left: 0.75em",
+    )
+
+
+def headers_html(facts: CardFacts) -> Html:
+    """Return the tables of both sides' headers and of the redirects, secrets masked."""
+    return join(
+        _headers_section("Response headers", facts.headers, 3 * _RESPONSE_HEADERS_BYTES),
+        _headers_section("Request headers", facts.request_headers, 3 * _REQUEST_HEADERS_BYTES),
+        _redirects_section(facts.redirects),
     )
 
 

@@ -1,0 +1,351 @@
+"""An answer read whole, ready to be looked at: nothing to await, nothing to close.
+
+`Reply` is what `await nh.get(url)` gives. It holds bytes and plain values only, no connection, so
+it can be kept, shown again and used when its loop is long gone. As a cell's value it is a card.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Container
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from notebook_http.notebook.display.body_preview import Body, image_html
+from notebook_http.notebook.display.card import (
+    CardFacts,
+    Hop,
+    card_bundle,
+    card_text,
+    status_words,
+)
+from notebook_http.notebook.display.html import visible
+from notebook_http.notebook.display.size_budget import size_words
+from notebook_http.notebook.display.timings_bar import duration_words
+from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
+from notebook_http.notebook.secrets import mask_headers, mask_url
+from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+    from yarl import URL
+
+    from notebook_http.client.response import ClientResponse
+    from notebook_http.client.timings import Timings
+
+__all__ = ["Reply", "ReplyHead", "SentRequest"]
+
+# An image above this is shown as an output of its own, beside the card: base64 makes 3 bytes 4,
+# and the card has to stay within its 64 KiB.
+_IMAGE_IN_CARD_BYTES = 24 * 1024
+_BYTE_ORDER_MARKS = (
+    # UTF-32's begins with UTF-16's, so it is asked for first.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+
+
+class SentRequest:
+    """What was asked: `method`, `url` and `headers` as they were sent (unmasked; the repr masks).
+
+    After redirects this is the last request, the one that the reply answers.
+    """
+
+    __slots__ = ("headers", "method", "url")
+
+    def __init__(self, method: str, url: URL, headers: CIMultiDictProxy[str]) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        headers = ", ".join(f"{name}: {value}" for name, value in mask_headers(self.headers))
+        return visible(f"<SentRequest {self.method} {mask_url(self.url)} [{headers}]>")
+
+
+class ReplyHead:
+    """A response without its body: one hop of `Reply.history`, or the head of a `Reply`.
+
+    Attributes:
+        status: the status code.
+        reason: the reason phrase, perhaps empty.
+        headers: in the order they were sent, repeated ones too; names in any case.
+        url: what was asked, without fragment; after redirects, the last URL.
+        request: what was sent to get it.
+    """
+
+    __slots__ = ("__weakref__", "headers", "reason", "request", "status", "url")
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        reason: str,
+        headers: CIMultiDictProxy[str],
+        url: URL,
+        request: SentRequest,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.url = url
+        self.request = request
+
+    @property
+    def status_code(self) -> int:
+        """The status, by the name that requests and httpx use."""
+        return self.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status < 400
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._words()}>"
+
+    def _words(self) -> str:
+        url = mask_url(self.url)
+        url = url if len(url) <= 200 else url[:199] + "…"
+        status = status_words(self.status, self.reason)[:80]
+        return visible(f"{status} {self.request.method[:20]} {url}")
+
+
+class Reply(ReplyHead):
+    """A response with its whole body.
+
+    Attributes:
+        content: the body's bytes, decoded from gzip and the like.
+        history: the heads of the redirects that led here, first one first.
+        timings: seconds a step (`.dns .connect .tls .first_byte .body .total` …), None for those
+            that did not happen.
+    """
+
+    __slots__ = ("_media_type", "_text", "content", "history", "timings")
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        reason: str,
+        headers: CIMultiDictProxy[str],
+        url: URL,
+        request: SentRequest,
+        content: bytes,
+        history: tuple[ReplyHead, ...] = (),
+        timings: Timings | None = None,
+    ) -> None:
+        super().__init__(status=status, reason=reason, headers=headers, url=url, request=request)
+        self.content = content
+        self.history = history
+        self.timings = timings
+        self._media_type: MediaType | None = None
+        self._text: str | None = None
+
+    @classmethod
+    async def read(cls, response: ClientResponse) -> Reply:
+        """Return *response* read whole; its connection is free again.
+
+        A cancel closes the connection, as the half body that is still on it helps nobody.
+
+        Raises:
+            ClientError, TimeoutError: as `ClientResponse.read`.
+        """
+        try:
+            content = await response.read()
+        finally:
+            response.close()
+        return cls(
+            **_head_parts(response),
+            content=content,
+            history=tuple(ReplyHead(**_head_parts(hop)) for hop in response.history),
+            timings=response.timings,
+        )
+
+    # Asking
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters; `application/octet-stream` when none was sent."""
+        return self._type().essence or "application/octet-stream"
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of `text`: what the header says, else a byte order mark, else UTF-8."""
+        charset = self._type().charset
+        if charset:
+            try:
+                charset = text_encoding(charset)
+            except LookupError:
+                pass  # the server made it up: go on as if it had said nothing
+            else:
+                marked = charset == "utf-8" and self.content.startswith(codecs.BOM_UTF8)
+                return "utf-8-sig" if marked else charset
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if self.content.startswith(mark):
+                return encoding
+        if self._type().is_json:
+            return json.detect_encoding(self.content)
+        return "utf-8"
+
+    @property
+    def text(self) -> str:
+        """The body as text, in `encoding`. Bytes that are none become `\ufffd`; never raises."""
+        if self._text is None:
+            self._text = self.content.decode(self.encoding, "replace")
+        return self._text
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The time from the call to the last byte of the body; zero if nobody measured."""
+        total = self.timings.total if self.timings is not None else None
+        return timedelta(seconds=total or 0.0)
+
+    def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
+        """Return the body's JSON as Python values, whatever type it was sent as.
+
+        Args:
+            loads: turns text into values; for other numbers, or another parser.
+
+        Raises:
+            BodyNotJSONError: it is none, or empty. Also a ValueError, a `json.JSONDecodeError` and
+                a `ContentTypeError`. The message shows the place.
+        """
+        try:
+            text = self.content.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            why = f"byte {error.start:,} is no {self.encoding} ({error.reason})"
+            raise BodyNotJSONError(self, why, "", 0) from None
+        if not text.strip():
+            raise BodyNotJSONError(self, "it is empty", "", 0)
+        try:
+            return loads(text)
+        except json.JSONDecodeError as error:
+            raise BodyNotJSONError(self, error.msg, text, error.pos) from None
+        except RecursionError:
+            why = "its values are nested deeper than Python's parser goes"
+            raise BodyNotJSONError(self, why, "", 0) from None
+
+    def df(self, path: str | None = None) -> Any:
+        """Return the body's rows as a pandas DataFrame: JSON records (nested ones flattened), CSV.
+
+        Args:
+            path: where the rows are inside the JSON, as in `"data.items"`.
+
+        Raises:
+            FrameError: a ValueError; there is no table in it, or more than one.
+        """
+        from notebook_http.notebook.frames import frame_from_reply_parts  # brings pandas along
+
+        media_type = self._type()
+        return frame_from_reply_parts(
+            self.content, media_type.essence, media_type.charset, path=path
+        )
+
+    def raise_for_status(self) -> Reply:
+        """Return this reply if its status is below 400.
+
+        Raises:
+            StatusError: it is not. A `ClientResponseError` that shows what the server said.
+        """
+        if self.ok:
+            return self
+        raise StatusError(self)
+
+    # Showing
+
+    def widget(self) -> Any:
+        """Return an ipywidgets view in tabs: Body, Table, Headers, Timing."""
+        from notebook_http.notebook.widgets.response_view import response_view
+
+        return response_view(self.card_facts())
+
+    def card_facts(self) -> CardFacts:
+        """Return what a card shows, as plain data, unmasked: for displays of this package."""
+        return CardFacts(
+            status=self.status,
+            reason=self.reason,
+            method=self.request.method,
+            url=str(self.url),
+            headers=tuple(self.headers.items()),
+            request_headers=tuple(self.request.headers.items()),
+            body=Body(self.content, self._type().essence, self.encoding),
+            timings=self.timings,
+            redirects=tuple(
+                Hop(
+                    status=hop.status,
+                    reason=hop.reason,
+                    method=hop.request.method,
+                    url=str(hop.url),
+                    location=hop.headers.get("Location", ""),
+                )
+                for hop in self.history
+            ),
+        )
+
+    def __repr__(self) -> str:
+        total = self.timings.total if self.timings is not None else None
+        time = "" if total is None else f" in {duration_words(total)}"
+        return f"<{type(self).__name__} {self._words()} {size_words(len(self.content))}{time}>"
+
+    def __str__(self) -> str:
+        return card_text(self.card_facts())
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """Return the card: `text/html` and `text/plain`, 64 KiB at most together; never raises."""
+        return self._bundle("", include, exclude)
+
+    def _ipython_display_(self) -> None:
+        """Show an image that is too big for the card as an output of its own, below the card.
+
+        Raises:
+            NotImplementedError: it is no such image: IPython then asks for `_repr_mimebundle_`.
+        """
+        image = None
+        if len(self.content) > _IMAGE_IN_CARD_BYTES:
+            image = image_html(self.card_facts().body)
+        if image is None:
+            raise NotImplementedError
+        from IPython.display import display
+
+        display(self._bundle("The image is shown below.", None, None), raw=True)
+        plain = f"({self.content_type}, {size_words(len(self.content))})"
+        display({"text/html": str(image), "text/plain": plain}, raw=True)
+
+    def _bundle(
+        self,
+        body_note: str,
+        include: Container[str] | None,
+        exclude: Container[str] | None,
+    ) -> dict[str, str]:
+        try:
+            bundle = card_bundle(self.card_facts(), body_note=body_note)
+        except Exception as error:
+            bundle = {"text/plain": f"{self!r}\n(no card: {visible(repr(error))[:300]})"}
+        return {
+            kind: shown
+            for kind, shown in bundle.items()
+            if (not include or kind in include) and (not exclude or kind not in exclude)
+        }
+
+    def _type(self) -> MediaType:
+        if self._media_type is None:
+            self._media_type = parse_media_type(self.headers.get("Content-Type"))
+        return self._media_type
+
+
+def _head_parts(response: ClientResponse) -> dict[str, Any]:
+    info = response.request_info
+    return {
+        "status": response.status,
+        "reason": response.reason or "",
+        "headers": response.headers,
+        "url": response.url,
+        "request": SentRequest(info.method, info.url, info.headers),
+    }

@@ -1,0 +1,219 @@
+"""What can be wrong with an answer that came: its status, or a body that is not JSON.
+
+Both are classes that people who come from aiohttp already catch. Their messages have at most
+twelve lines, are masked, show what the server sent, and end with the next thing to try.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+from notebook_http.client.exceptions import ClientResponseError, ContentTypeError, RequestInfo
+from notebook_http.notebook.display.card import status_words
+from notebook_http.notebook.display.html import visible
+from notebook_http.notebook.display.size_budget import size_words
+from notebook_http.notebook.secrets import mask_text, mask_url
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+    from yarl import URL
+
+__all__ = ["BodyNotJSONError", "FailedReply", "StatusError"]
+
+_LINE = 100  # characters of a line of the body that are shown
+_HINT_BY_STATUS = {
+    400: "The server could not read the request: compare what was sent, r.request and its headers.",
+    401: "It wants to know who asks: pass auth=(user, password) or an Authorization header.",
+    403: "Who asks is known, or need not be, and may not: check the account's rights.",
+    404: "Nothing is there: check the path, and a slash at its end.",
+    405: "The path is right, the method is not: r.headers['Allow'] lists those that are.",
+    406: "It cannot send what Accept asks for: change that header.",
+    407: "The proxy wants to know who asks: pass proxy_auth=.",
+    409: "Somebody else changed it meanwhile: get it again, then send the change.",
+    413: "The body is too big for the server: send it in parts.",
+    415: "The server does not take this kind of body: json= and data= send different ones.",
+    422: "The body was read and its values were refused: the answer says which.",
+    429: "Too many requests: wait{retry_after}, and ask for less at a time.",
+    500: "The server's own code failed: its log has the reason.",
+    502: "A gateway got no good answer from the server behind it: try again later.",
+    503: "The server is not ready: wait{retry_after}, then try again.",
+    504: "A gateway waited too long for the server behind it: try again later.",
+}
+
+
+class _Sent(Protocol):
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> URL: ...
+    @property
+    def headers(self) -> CIMultiDictProxy[str]: ...
+
+
+class FailedReply(Protocol):
+    """What these errors need of a reply (`notebook.reply.Reply` is one)."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase."""
+        ...
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The headers of the response."""
+        ...
+
+    @property
+    def url(self) -> URL:
+        """What was asked."""
+        ...
+
+    @property
+    def request(self) -> _Sent:
+        """What was sent."""
+        ...
+
+    @property
+    def history(self) -> tuple[Any, ...]:
+        """The redirects that led here."""
+        ...
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        ...
+
+
+def _request_info(reply: FailedReply) -> RequestInfo:
+    sent = reply.request
+    return RequestInfo(sent.url, sent.method, sent.headers, sent.url)
+
+
+class StatusError(ClientResponseError):
+    """The status of a reply is 400 or above; `.reply` is that reply, read whole."""
+
+    def __init__(self, reply: FailedReply) -> None:
+        self.reply = reply
+        super().__init__(
+            _request_info(reply),
+            reply.history,
+            status=reply.status,
+            message=reply.reason,
+            headers=reply.headers,
+        )
+
+    def __str__(self) -> str:
+        lines = [_asked(self.reply), *_head_of(self.reply.text)]
+        hint = _HINT_BY_STATUS.get(self.status)
+        if hint:
+            wait = self.reply.headers.get("Retry-After", "")
+            after = f" {visible(wait)[:40]} s" if wait.isdigit() else f" until {visible(wait)[:40]}"
+            lines.append(hint.format(retry_after=after if wait else ""))
+        return "\n".join(lines)
+
+    # aiohttp's would print the Authorization header that was sent.
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {_asked(self.reply)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reply,)
+
+
+class BodyNotJSONError(json.JSONDecodeError, ContentTypeError):
+    """The body of a reply is no JSON; `.reply` is that reply, `.pos` where reading stopped.
+
+    Caught by `except ValueError`, `except json.JSONDecodeError` and aiohttp's
+    `except ContentTypeError` alike.
+    """
+
+    def __init__(self, reply: FailedReply, why: str, text: str, position: int) -> None:
+        json.JSONDecodeError.__init__(self, why, text, position)
+        ContentTypeError.__init__(
+            self,
+            _request_info(reply),
+            reply.history,
+            status=reply.status,
+            message=why,
+            headers=reply.headers,
+        )
+        self.reply = reply
+
+    def __str__(self) -> str:
+        reply = self.reply
+        sent_as = visible(reply.headers.get("Content-Type", "no type"))[:80]
+        where = f" at line {self.lineno}, column {self.colno}" if self.doc else ""
+        return "\n".join(
+            [
+                f"The body is not JSON: {_one_line(self.msg)[:200]}{where}.",
+                f"It came as {sent_as}, {size_words(len(reply.content))}, in answer to",
+                _asked(reply),
+                *_around(self.doc, self.pos),
+                _next_step(reply),
+            ]
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.msg!r} {_asked(self.reply)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reply, self.msg, self.doc, self.pos)
+
+
+def _asked(reply: FailedReply) -> str:
+    sent = reply.request
+    status = status_words(reply.status, reply.reason)[:80]
+    return _one_line(f"{status}: {sent.method[:20]} {_short(mask_url(reply.url), 300)}")
+
+
+def _head_of(text: str) -> list[str]:
+    """Return the first lines of a body, masked, for an error's message; most say why there."""
+    lines = [line for line in mask_text(text[:4096]).splitlines() if line.strip()]
+    return ["    " + _short(visible(line), _LINE) for line in lines[:6]]
+
+
+def _around(text: str, position: int) -> list[str]:
+    """Return the line of *text* that holds *position*, masked, with a mark below that place."""
+    if not text.strip():
+        return []
+    marker = "\ue000"  # rides along while the text is masked; lost inside a secret, rightly
+    before = text[max(position - 2048, 0) : position].replace(marker, " ")
+    after = text[position : position + 2048].replace(marker, " ")
+    before, found, after = mask_text(before + marker + after).partition(marker)
+    if not found:
+        return []
+    before = visible(before.rpartition("\n")[2])[-60:]
+    after = visible(after.partition("\n")[0])[: _LINE - len(before)]
+    return ["    " + before + after, "    " + " " * len(before) + "^"]
+
+
+def _next_step(reply: FailedReply) -> str:
+    text = reply.text.lstrip()
+    if not text:
+        return "There is no body at all: look at the status, r.status."
+    if reply.status >= 400:
+        return "The answer is an error: r.raise_for_status() says more, r.text has all of it."
+    if text.startswith("<"):
+        return "It is a page, not data: check the URL, and whether one has to log in. See r.text."
+    first, _, rest = text.partition("\n")
+    if first.rstrip().endswith("}") and rest.lstrip().startswith("{"):
+        return "It looks like one JSON value a line: r.df() reads that."
+    return "r.text has the whole body, r.content its bytes."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
