@@ -6,7 +6,6 @@ repeated, limits across reads, and that an `Upgrade` field changes nothing until
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn, Protocol
 
 from httptools import (
@@ -16,7 +15,6 @@ from httptools import (
     HttpParserUpgrade,
     HttpRequestParser,
 )
-from multidict import CIMultiDictProxy
 
 from notebook_http.wire.errors import (
     BadHttpMessage,
@@ -31,12 +29,8 @@ from notebook_http.wire.errors import (
 )
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
-from notebook_http.wire.message_head import (
-    RawHeaders,
-    check_field_limits,
-    decode_fields,
-    has_token,
-)
+from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
+from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
 
 __all__ = ["RequestHead", "RequestParser", "RequestSink"]
 
@@ -63,90 +57,10 @@ _SINGLETONS = frozenset(
 _LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
 _NOTED = _SINGLETONS | _LISTS
 
-# uri-host [":" port], RFC 9110 §7.2 with RFC 3986 §3.2.2: a name, an address or a bracketed IPv6
-# address. Anything else (user info, a path, white space) would turn into another URL downstream.
-_HOST = re.compile(
-    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]{0,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
-)
 # Longer than any method that llhttp knows; a "method" without end is refused there.
 _MAX_METHOD_BYTES = 64
 # Puts a fresh parser behind the head of a chunked request.
 _PRIMER = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-class RequestHead:
-    """The head of one request, its bytes kept as they came.
-
-    Attributes:
-        method: the method as sent; methods are case-sensitive.
-        target: the request target as sent (ASCII), not decoded.
-        version: `HttpVersion`, 1.0 or 1.1.
-        raw_headers: names and values as sent, in order.
-        host: value of `Host`, checked against its grammar, or None (HTTP/1.0 only).
-        keep_alive: whether the client wants the connection to go on (RFC 9112 §9.3).
-        has_body: whether body events follow.
-        content_length: bytes announced, or None.
-        chunked: whether the body is chunked.
-        upgrade: whether a protocol upgrade is asked for. The body is framed as without it.
-        expect_continue: whether the client waits for 100 (Continue), RFC 9110 §10.1.1.
-        expect: value of `Expect`, or None.
-        content_encoding: value of `Content-Encoding`, or None.
-    """
-
-    __slots__ = (
-        "_headers",
-        "chunked",
-        "content_encoding",
-        "content_length",
-        "expect",
-        "has_body",
-        "host",
-        "keep_alive",
-        "method",
-        "raw_headers",
-        "target",
-        "upgrade",
-        "version",
-    )
-
-    def __init__(
-        self,
-        method: str,
-        target: str,
-        version: HttpVersion,
-        raw_headers: RawHeaders,
-        host: str | None,
-        keep_alive: bool,
-    ) -> None:
-        self.method = method
-        self.target = target
-        self.version = version
-        self.raw_headers = raw_headers
-        self.host = host
-        self.keep_alive = keep_alive
-        self.has_body = False
-        self.content_length: int | None = None
-        self.chunked = False
-        self.upgrade = False
-        self.expect: str | None = None
-        self.content_encoding: str | None = None
-        self._headers: CIMultiDictProxy[str] | None = None
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The fields as text, decoded when first asked for."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = decode_fields(self.raw_headers)
-        return headers
-
-    @property
-    def expect_continue(self) -> bool:
-        """Whether the client waits for 100 (Continue) before it sends the body."""
-        return self.expect is not None and self.expect.lower() == "100-continue"
-
-    def __repr__(self) -> str:
-        return f"<RequestHead {self.method} {excerpt(self.target)}>"
 
 
 class RequestSink(Protocol):
@@ -429,24 +343,15 @@ class RequestParser:
             return None
         if value != self._host_bytes:  # a connection nearly always names one host
             stripped = value.strip(b" \t")
-            if _HOST.fullmatch(stripped) is None:
+            if not is_host(stripped):
                 self._fail(InvalidHeader(f"Host {excerpt(value)} is not a host and port"))
             self._host_bytes = value
             self._host_text = stripped.decode("latin-1")
         return self._host_text
 
     def _check_target(self, method: str, target: bytes) -> None:
-        """Allow the forms of RFC 9112 §3.2 that do not begin with a slash."""
-        if target == b"*" and method == "OPTIONS":
-            return
-        if method == "CONNECT" and _HOST.fullmatch(target):
-            return
-        scheme, separator, rest = target.partition(b"://")
-        if separator and scheme.lower() in (b"http", b"https"):
-            authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
-            if authority and _HOST.fullmatch(authority):
-                return
-        self._fail(InvalidURLError(f"request target {excerpt(target)} is not allowed"))
+        if not is_allowed_target(method, target):
+            self._fail(InvalidURLError(f"request target {excerpt(target)} is not allowed"))
 
     def _refuse_version(self, version: str) -> NoReturn:
         if version == "0.9":

@@ -1,0 +1,114 @@
+"""The head of a request, and the forms that its host and target may have (RFC 9112 §3)."""
+
+from __future__ import annotations
+
+import re
+
+from multidict import CIMultiDictProxy
+
+from notebook_http.wire.errors import excerpt
+from notebook_http.wire.http_version import HttpVersion
+from notebook_http.wire.message_head import RawHeaders, decode_fields
+
+__all__ = ["RequestHead", "is_allowed_target", "is_host"]
+
+# uri-host [":" port], RFC 9110 §7.2 with RFC 3986 §3.2.2: a name, an address or a bracketed IPv6
+# address. Anything else (user info, a path, white space) would turn into another URL downstream.
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]{0,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
+)
+
+
+class RequestHead:
+    """The head of one request, its bytes kept as they came.
+
+    Attributes:
+        method: the method as sent; methods are case-sensitive.
+        target: the request target as sent (ASCII), not decoded.
+        version: `HttpVersion`, 1.0 or 1.1.
+        raw_headers: names and values as sent, in order.
+        host: value of `Host`, checked against its grammar, or None (HTTP/1.0 only).
+        keep_alive: whether the client wants the connection to go on (RFC 9112 §9.3).
+        has_body: whether body events follow.
+        content_length: bytes announced, or None.
+        chunked: whether the body is chunked.
+        upgrade: whether a protocol upgrade is asked for. The body is framed as without it.
+        expect_continue: whether the client waits for 100 (Continue), RFC 9110 §10.1.1.
+        expect: value of `Expect`, or None.
+        content_encoding: value of `Content-Encoding`, or None.
+    """
+
+    __slots__ = (
+        "_headers",
+        "chunked",
+        "content_encoding",
+        "content_length",
+        "expect",
+        "has_body",
+        "host",
+        "keep_alive",
+        "method",
+        "raw_headers",
+        "target",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        version: HttpVersion,
+        raw_headers: RawHeaders,
+        host: str | None,
+        keep_alive: bool,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.raw_headers = raw_headers
+        self.host = host
+        self.keep_alive = keep_alive
+        self.has_body = False
+        self.content_length: int | None = None
+        self.chunked = False
+        self.upgrade = False
+        self.expect: str | None = None
+        self.content_encoding: str | None = None
+        self._headers: CIMultiDictProxy[str] | None = None
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields as text, decoded when first asked for."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = decode_fields(self.raw_headers)
+        return headers
+
+    @property
+    def expect_continue(self) -> bool:
+        """Whether the client waits for 100 (Continue) before it sends the body."""
+        return self.expect is not None and self.expect.lower() == "100-continue"
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method} {excerpt(self.target)}>"
+
+
+def is_host(value: bytes) -> bool:
+    """Tell whether *value* is a host with an optional port, or empty (RFC 9110 §7.2)."""
+    return _HOST.fullmatch(value) is not None
+
+
+def is_allowed_target(method: str, target: bytes) -> bool:
+    """Tell whether *target* has one of the forms that RFC 9112 §3.2 allows for *method*."""
+    if target[:1] == b"/":
+        return True
+    if target == b"*":
+        return method == "OPTIONS"
+    if method == "CONNECT":
+        return is_host(target)
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
+        return False
+    authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    return bool(authority) and is_host(authority)
