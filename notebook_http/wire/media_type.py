@@ -21,6 +21,7 @@ __all__ = [
     "text_encoding",
 ]
 
+_CHARSET = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40}")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _QUOTED = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
 # Only these two: `C:\temp\a.txt` comes unescaped from those who send it at all.
@@ -191,12 +192,15 @@ def text_encoding(charset: str) -> str:
             server answers 415; a client decodes by its default instead.
     """
     # Python remembers each unknown name for ever, so only names that it knows get that far.
-    name = normalize_encoding(charset[:41]).lower()
-    if name not in aliases and name not in _CODECS:
+    name = normalize_encoding(charset).lower() if _CHARSET.fullmatch(charset) else ""
+    if name not in _CODECS and name not in aliases:
         msg = f"unknown charset: {charset[:40]!r}"
         raise LookupError(msg)
+    if aliases.get(name, name) in _NO_CHARSETS:
+        msg = f"not a charset: {charset!r}"
+        raise LookupError(msg)
     info = codecs.lookup(name)
-    if info.name.replace("-", "_") in _NO_CHARSETS or not getattr(info, "_is_text_encoding", True):
-        msg = f"not a charset: {charset[:40]!r}"
+    if not getattr(info, "_is_text_encoding", True):
+        msg = f"not a charset: {charset!r}"
         raise LookupError(msg)
     return info.name
