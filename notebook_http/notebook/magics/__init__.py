@@ -1,0 +1,1 @@
+"""The magics of a cell: `%http` and `%%http`, and the grammar of their lines."""
