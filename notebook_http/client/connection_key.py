@@ -31,3 +31,9 @@ class ConnectionKey(NamedTuple):
     is_ssl: bool
     ssl: ssl_module.SSLContext | bool | Fingerprint = True
     server_hostname: str | None = None
+
+    @property
+    def where(self) -> str:
+        """`host:port`, for people."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"

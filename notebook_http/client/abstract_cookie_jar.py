@@ -1,0 +1,64 @@
+"""The shape of a cookie jar."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from http.cookies import BaseCookie, Morsel
+
+    from yarl import URL
+
+    from notebook_http.client.request_options import LooseCookies
+
+__all__ = ["AbstractCookieJar"]
+
+
+class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
+    """What a session asks of the place where its cookies are kept."""
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether cookies of hosts that are IP addresses are kept."""
+        return False
+
+    @property
+    def quote_cookie(self) -> bool:
+        """Whether values are put into quotes where they need them."""
+        return True
+
+    @property
+    def cookies(self) -> Mapping[tuple[str, str], Mapping[str, Morsel[str]]]:
+        """The cookies by (domain, path) and name; read only."""
+        return MappingProxyType({})
+
+    @property
+    def host_only_cookies(self) -> frozenset[tuple[str, str]]:
+        """(domain, name) of the cookies that no subdomain gets."""
+        return frozenset()
+
+    @abstractmethod
+    def clear(self, predicate: Callable[[Morsel[str]], bool] | None = None) -> None:
+        """Remove all cookies, or those for which *predicate* is true."""
+
+    @abstractmethod
+    def clear_domain(self, domain: str) -> None:
+        """Remove the cookies of *domain* and its subdomains."""
+
+    @abstractmethod
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = ...) -> None:
+        """Take in *cookies* as if *response_url* had set them."""
+
+    @abstractmethod
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Take in what the `Set-Cookie` fields of a response from *response_url* say."""
+
+    @abstractmethod
+    def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
+        """Return the cookies that go with a request to *request_url*."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Morsel[str]]: ...

@@ -1,0 +1,345 @@
+"""One HTTP/1.1 connection to a server: it carries an exchange, then idles, then carries the next.
+
+Knows when its bytes belong to an answer and when the connection may be used again (RFC 9112 §9).
+It goes back to its pool in the moment the answer is whole, before anybody has read the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from notebook_http.client.exceptions import (
+    ClientConnectionError,
+    ClientOSError,
+    ClientPayloadError,
+    ServerDisconnectedError,
+    SocketTimeoutError,
+    TotalTimeoutError,
+)
+from notebook_http.transport.connection import Connection
+from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.wire.errors import (
+    BadHttpMessage,
+    ContentLengthError,
+    HttpProcessingError,
+    TransferEncodingError,
+)
+from notebook_http.wire.http1_response import ResponseParser
+
+if TYPE_CHECKING:
+    from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.connection_pool import ConnectionPool
+    from notebook_http.client.exchange import Exchange
+    from notebook_http.wire.limits import MessageLimits
+
+__all__ = ["ClientConnection"]
+
+
+class ClientConnection(Connection):
+    """A connection to one server, idle or carrying one exchange.
+
+    Attributes:
+        key: what it is good for.
+        idle_until: the loop's time at which the pool closes it if nobody used it.
+        served: answers that came whole over it.
+    """
+
+    __slots__ = (
+        "_deadline",
+        "_exchange",
+        "_lost_waiter",
+        "_parser",
+        "_pool",
+        "_read_seconds",
+        "_timer",
+        "_total_at",
+        "idle_until",
+        "key",
+        "served",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        key: ConnectionKey,
+        pool: ConnectionPool[ClientConnection],
+    ) -> None:
+        super().__init__(loop)
+        self.key = key
+        self.idle_until = inf
+        self.served = 0
+        self._pool = pool
+        self._exchange: Exchange | None = None
+        self._lost_waiter: asyncio.Future[None] | None = None
+        self._parser: ResponseParser | None = None
+        self._deadline = _ConnectionDeadline(self)
+        self._timer = DeadlineTimer.of(loop)
+        self._total_at = inf
+        self._read_seconds = 0.0
+
+    def __repr__(self) -> str:
+        if self._exchange is not None:
+            state = f"{self._exchange.method} {self._exchange.url.raw_path}"
+        else:
+            state = "idle" if self.is_connected else "closed"
+        return f"<ClientConnection {self.key.where} {state}, {self.served} served>"
+
+    # Asking
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it carries no exchange."""
+        return self._exchange is None
+
+    # Carrying an exchange
+
+    def begin(
+        self,
+        exchange: Exchange,
+        *,
+        limits: MessageLimits,
+        now: float,
+        total_at: float,
+        read_seconds: float,
+    ) -> None:
+        """Give the bytes that come from now on to *exchange*.
+
+        Args:
+            exchange: gets the answer, or the error.
+            limits: for the answer's head.
+            now: the loop's time.
+            total_at: the loop's time by which the answer must be whole; `inf` for no limit.
+            read_seconds: seconds that may pass between two reads; 0 for no limit.
+        """
+        self._exchange = exchange
+        self._parser = ResponseParser(exchange, method=exchange.method, limits=limits)
+        exchange.connection = self
+        self._total_at = total_at
+        self._read_seconds = read_seconds
+        deadline = self._deadline
+        deadline.when = total_at
+        # The pause between reads begins when the whole request is out.
+        if read_seconds and exchange.upload is None:
+            deadline.when = min(total_at, now + read_seconds)
+        self._timer.reschedule(deadline)
+
+    def body_was_sent(self, exchange: Exchange) -> None:
+        """Start the clock of `sock_read` for an exchange whose upload has just ended."""
+        if self._exchange is exchange and self._read_seconds:
+            self._restart_read_clock()
+
+    def drop(self, exchange: Exchange) -> None:
+        """Abort the connection, if it still carries *exchange*: an answer is half read on it."""
+        if self._exchange is exchange:
+            self._end_exchange(exchange, reusable=False)
+            self.abort()
+
+    def shut_down(self) -> None:
+        """Close an idle connection in good manners; fail the exchange of one in use."""
+        exchange = self._exchange
+        if exchange is None:
+            self.close()
+            return
+        self._end_exchange(exchange, reusable=False)
+        what = f"{exchange.method} {exchange.url}"
+        exchange.fail(ClientConnectionError(f"The session was closed during {what}"))
+        self.abort()
+
+    def discard(self) -> None:
+        """Close the socket of a connection whose event loop is gone."""
+        self._exchange = None
+        try:
+            self.abort()
+        except RuntimeError:  # the transport tries to tell its loop
+            pass
+
+    def lost(self) -> asyncio.Future[None] | None:
+        """Return what is resolved when the transport is gone; None if it is."""
+        if self.transport is None:
+            return None
+        if self._lost_waiter is None:
+            self._lost_waiter = self.loop.create_future()
+        return self._lost_waiter
+
+    # Called by the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to watch the deadline. Called by asyncio."""
+        super().connection_made(transport)
+        self._timer.add(self._deadline)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass *data* to the exchange. Called by asyncio."""
+        parser, exchange = self._parser, self._exchange
+        if parser is None or exchange is None:
+            # Nobody asked for it (a 408 on its way out, or worse): what follows cannot be trusted.
+            self._pool.forget(self)
+            self.abort()
+            return
+        exchange.answered = True
+        if self._read_seconds:
+            self._restart_read_clock()
+        try:
+            parser.feed(data)
+        except HttpProcessingError as error:
+            self._end_exchange(exchange, reusable=False)
+            exchange.fail(error if exchange.head is None else _broken_body(exchange, error))
+            self.abort()
+            return
+        if parser.completed:
+            self._complete(parser, exchange)
+        elif exchange.head is not None:
+            # More of the body is to come: it needs a stream, and that the right limits.
+            exchange.open_reader()
+            exchange.head_is_there()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell the exchange, if there is one. Called by asyncio."""
+        super().connection_lost(exc)
+        self._timer.discard(self._deadline)
+        if self._lost_waiter is not None and not self._lost_waiter.done():
+            self._lost_waiter.set_result(None)
+        parser, exchange = self._parser, self._exchange
+        if parser is None or exchange is None:
+            self._pool.forget(self)
+            return
+        self._end_exchange(exchange, reusable=False)
+        try:
+            error = self._why_lost(parser, exchange, exc)
+        finally:
+            exchange.connection = None
+        if error is None:
+            exchange.head_is_there()
+        else:
+            exchange.fail(error)
+
+    def pause_reading(self) -> None:
+        """Make the server wait; the clock of `sock_read` stands still meanwhile."""
+        super().pause_reading()
+        if self._read_seconds:
+            self._deadline.when = self._total_at
+
+    def resume_reading(self) -> None:
+        """Let the server go on."""
+        super().resume_reading()
+        if self._read_seconds and self._exchange is not None:
+            self._restart_read_clock()
+
+    # Privates
+
+    def _complete(self, parser: ResponseParser, exchange: Exchange) -> None:
+        """End an exchange whose answer is whole, and keep the connection if it is fit to be."""
+        head = exchange.head
+        # The server may answer before it has the whole request: the rest is in the way then.
+        sent = exchange.upload is None
+        reusable = (
+            sent
+            and head is not None
+            and head.keep_alive
+            and head.status != 101
+            and not parser.excess
+            and self.is_connected
+        )
+        self.served += 1
+        self._end_exchange(exchange, reusable=reusable)
+        if not sent:
+            self.abort()
+        elif not reusable:
+            self.close()
+        exchange.head_is_there()
+
+    def _end_exchange(self, exchange: Exchange, *, reusable: bool) -> None:
+        self._exchange = None
+        self._parser = None
+        exchange.connection = None
+        self._deadline.when = inf
+        self._read_seconds = 0.0
+        upload = exchange.upload
+        if upload is not None:
+            upload.cancel()
+        if reusable:
+            super().resume_reading()
+            self._pool.give_back(self, self.loop.time())
+        else:
+            self._pool.give_back(self, None)
+
+    def _restart_read_clock(self) -> None:
+        deadline = self._deadline
+        deadline.when = min(self._total_at, self.loop.time() + self._read_seconds)
+        self._timer.reschedule(deadline)
+
+    def _why_lost(
+        self, parser: ResponseParser, exchange: Exchange, exc: BaseException | None
+    ) -> Exception | None:
+        """Return what to tell the exchange of a lost connection; None if its answer is whole."""
+        what = f"{exchange.method} {exchange.url}"
+        if exc is None:
+            try:
+                parser.feed_eof()
+            except (ContentLengthError, TransferEncodingError) as error:
+                return _broken_body(exchange, error)
+            except BadHttpMessage:
+                if exchange.answered:
+                    return ServerDisconnectedError(
+                        f"The server closed the connection in the middle of its answer to {what}"
+                    )
+                return ServerDisconnectedError(
+                    f"The server closed the connection without an answer to {what}"
+                )
+            return None
+        if exchange.head is not None:
+            return _broken_body(exchange, exc)
+        cause = exc if isinstance(exc, OSError) else OSError(str(exc))
+        text = f"Connection lost while waiting for an answer to {what}: {cause.strerror or cause}"
+        failure = ClientOSError(cause.errno, text)
+        failure.__cause__ = exc
+        return failure
+
+    def expire(self) -> None:
+        """Fail the exchange: one of its limits has passed. Called by the deadline."""
+        exchange = self._exchange
+        if exchange is None:
+            self._deadline.when = inf
+            return
+        what = "the response's body" if exchange.head is not None else "a response"
+        asked = f"{exchange.method} {exchange.url}"
+        error: Exception
+        if self._total_at <= self.loop.time():
+            seconds = perf_counter() - exchange.timings.started_at
+            error = TotalTimeoutError(
+                f"{asked}: still waiting for {what} after {seconds:.3g} s, all that "
+                "ClientTimeout.total allows. To wait longer, pass timeout=ClientTimeout(total=…)."
+            )
+        else:
+            error = SocketTimeoutError(
+                f"Timeout on reading data from socket: {asked} waited {self._read_seconds:.3g} s "
+                f"for the next byte of {what} (ClientTimeout.sock_read)"
+            )
+        self._end_exchange(exchange, reusable=False)
+        exchange.fail(error)
+        self.abort()
+
+
+class _ConnectionDeadline(Deadline):
+    """The limit that ends a connection's exchange; infinite while it idles."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: ClientConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def expire(self) -> None:
+        self._connection.expire()
+
+
+def _broken_body(exchange: Exchange, cause: BaseException) -> ClientPayloadError:
+    error = ClientPayloadError(
+        f"Response payload is not completed: {cause or type(cause).__name__} "
+        f"({exchange.method} {exchange.url})"
+    )
+    error.__cause__ = cause
+    return error

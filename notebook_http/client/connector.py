@@ -1,0 +1,292 @@
+"""Lend out connections, within limits and in turn.
+
+Knows who may have a connection and how long that may take; how one is made is for the derived
+connectors to know. Knows nothing of requests but where they go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from notebook_http.client.connection_pool import ConnectionPool
+from notebook_http.client.exceptions import ConnectionTimeoutError, TotalTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+    from types import TracebackType
+
+    from notebook_http.client.client_timeout import ClientTimeout
+    from notebook_http.client.connection import ClientConnection
+    from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.timings import Timings
+
+__all__ = ["BaseConnector", "DialStep"]
+
+# Seconds an idle connection is kept. Most servers keep theirs longer (nginx: 75), and the cells
+# of a notebook send their requests in bursts.
+_KEEPALIVE_SECONDS = 15.0
+# Seconds that closing waits for TLS peers to say goodbye, too.
+_GOODBYE_SECONDS = 0.25
+
+
+class DialStep:
+    """What a request waits for just now, in words for an error message."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+
+class BaseConnector:
+    """Lends out connections; derive and override `_dial`.
+
+    Args:
+        keepalive_timeout: seconds that an idle connection is kept.
+        force_close: close each connection after its request.
+        limit: connections in all; 0 for no limit.
+        limit_per_host: connections to one host, port and TLS setting; 0 for no limit.
+    """
+
+    allowed_protocol_schema_set = frozenset({"", "http", "https"})
+
+    def __init__(
+        self,
+        *,
+        keepalive_timeout: float | None = None,
+        force_close: bool = False,
+        limit: int = 100,
+        limit_per_host: int = 0,
+    ) -> None:
+        if force_close:
+            if keepalive_timeout is not None:
+                text = "keepalive_timeout cannot be set if force_close is True"
+                raise ValueError(text)
+            keepalive_timeout = 0.0
+        elif keepalive_timeout is None:
+            keepalive_timeout = _KEEPALIVE_SECONDS
+        self._force_close = force_close
+        self._pool: ConnectionPool[ClientConnection] = ConnectionPool(
+            limit=limit, limit_per_host=limit_per_host, keepalive_seconds=keepalive_timeout
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __repr__(self) -> str:
+        pool = self._pool
+        state = "closed" if pool.closed else f"{pool.busy_count} in use, {pool.idle_count} idle"
+        return f"<{type(self).__name__} {state}>"
+
+    def __del__(self) -> None:
+        pool = getattr(self, "_pool", None)
+        if pool is None or pool.closed or not any(pool.connections()):
+            return
+        loop = self._loop
+        connections = self._close_pool()
+        if loop is None or loop.is_closed():
+            return
+        warnings.warn(f"Unclosed connector {self!r}", ResourceWarning, source=self, stacklevel=2)
+        loop.call_exception_handler(
+            {
+                "connector": self,
+                "connections": [repr(connection) for connection in connections],
+                "message": "Unclosed connector",
+            }
+        )
+
+    # Asking
+
+    @property
+    def force_close(self) -> bool:
+        """Whether each connection is closed after its request."""
+        return self._force_close
+
+    @property
+    def limit(self) -> int:
+        """Connections in all; 0 for no limit."""
+        return self._pool.limit
+
+    @property
+    def limit_per_host(self) -> int:
+        """Connections to one host, port and TLS setting; 0 for no limit."""
+        return self._pool.limit_per_host
+
+    @property
+    def closed(self) -> bool:
+        """Whether it lends out no connections any more."""
+        return self._pool.closed
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop of the connections; None before the first one."""
+        return self._loop
+
+    # Lending
+
+    def reuse(self, key: ConnectionKey, now: float) -> ClientConnection | None:
+        """Return an idle connection for *key*, or None; never waits."""
+        return self._pool.reuse(key, now)
+
+    async def connect(
+        self,
+        key: ConnectionKey,
+        *,
+        timeout: ClientTimeout,
+        total_at: float,
+        timings: Timings,
+        fresh: bool = False,
+    ) -> ClientConnection:
+        """Return a connection for *key*: an idle one, or a new one when its turn has come.
+
+        A cancel gives the place in the queue or the slot back and closes what was being opened.
+
+        Args:
+            key: where to.
+            timeout: its `connect` and `sock_connect` apply.
+            total_at: the loop's time at which the request's total time is up, or `inf`.
+            timings: gets the steps' times.
+            fresh: never an idle one.
+
+        Raises:
+            ClientConnectorError: or one of its subclasses: there is no way to connect.
+            ConnectionTimeoutError: `connect` or `sock_connect` has passed.
+            TotalTimeoutError: the request's total time is up.
+        """
+        loop = self._bind()
+        connect_at = loop.time() + timeout.connect if timeout.connect else inf
+        limit_at = min(total_at, connect_at)
+        step = DialStep(f"a free connection to {key.where}")
+        try:
+            async with asyncio.timeout_at(limit_at if limit_at < inf else None):
+                return await self._reuse_or_dial(key, timeout, timings, step, fresh)
+        except ConnectionTimeoutError:
+            raise
+        except TimeoutError:
+            seconds = perf_counter() - timings.started_at
+            if total_at <= connect_at:
+                text = (
+                    f"Still waiting for {step.what} after {seconds:.3g} s, all that "
+                    "ClientTimeout.total allows. To wait longer, pass "
+                    "timeout=ClientTimeout(total=…)."
+                )
+                raise TotalTimeoutError(text) from None
+            text = (
+                f"Connection timeout to host {key.where}: still waiting for {step.what} after "
+                f"{timeout.connect:.3g} s (ClientTimeout.connect)"
+            )
+            raise ConnectionTimeoutError(text) from None
+
+    # Closing
+
+    def close(self) -> Awaitable[None]:
+        """Close all connections, also those in use. Await the result to see them gone."""
+        return _Closing(self._close_pool())
+
+    def close_now(self) -> None:
+        """Close all connections without waiting to see them gone."""
+        self._close_pool()
+
+    async def __aenter__(self) -> BaseConnector:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # Privates
+
+    async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
+        raise NotImplementedError
+
+    async def _reuse_or_dial(
+        self,
+        key: ConnectionKey,
+        timeout: ClientTimeout,
+        timings: Timings,
+        step: DialStep,
+        fresh: bool,
+    ) -> ClientConnection:
+        pool = self._pool
+        pool.check_open()
+        began = perf_counter()
+        if not pool.take_slot(key):
+            await pool.wait_for_slot(key)
+            timings.queued = perf_counter() - began
+        try:
+            if not fresh:
+                connection = pool.take_idle(key, self._bind().time())
+                if connection is not None:
+                    return connection
+            pool.make_room()
+            seconds = timeout.sock_connect or None
+            try:
+                async with asyncio.timeout(seconds):
+                    connection = await self._dial(key, timings, step)
+            except TimeoutError:
+                text = (
+                    f"Connection timeout to host {key.where}: still waiting for {step.what} "
+                    f"after {seconds:.3g} s (ClientTimeout.sock_connect)"
+                )
+                raise ConnectionTimeoutError(text) from None
+            pool.adopt(connection)
+        except BaseException:
+            pool.free_slot(key)
+            raise
+        return connection
+
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        """Return the running loop, the only one that this connector's connections can live on.
+
+        A connector may outlive a loop (`asyncio.run` twice): what the first one left is dropped.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            if self._loop is not None and not self._loop.is_closed() and self._pool.busy_count:
+                text = "this session is in use on another event loop: make one for each loop"
+                raise RuntimeError(text)
+            if self._loop is not None:
+                for connection in self._pool.drop_all():
+                    connection.discard()
+            self._loop = loop
+        return loop
+
+    def _close_pool(self) -> list[ClientConnection]:
+        if self._pool.closed:
+            return []
+        connections = self._pool.close()
+        if self._loop is not None and not self._loop.is_closed():
+            for connection in connections:
+                connection.shut_down()
+        return connections
+
+
+class _Closing:
+    """Connections that are closing; await it to see them gone, or leave it."""
+
+    __slots__ = ("_connections",)
+
+    def __init__(self, connections: list[ClientConnection]) -> None:
+        self._connections = connections
+
+    def __await__(self) -> Generator[object, None, None]:
+        return self._gone().__await__()
+
+    async def _gone(self) -> None:
+        """Return when every connection is lost; abort those that take too long."""
+        waiting = [waiter for connection in self._connections if (waiter := connection.lost())]
+        if not waiting:
+            return
+        try:
+            await asyncio.wait(waiting, timeout=_GOODBYE_SECONDS)
+        finally:
+            for connection in self._connections:
+                connection.abort()
+        # An aborted transport tells its protocol in the loop's next turn.
+        await asyncio.wait(waiting, timeout=_GOODBYE_SECONDS)

@@ -1,0 +1,188 @@
+"""Send one request and wait for the head of its answer, twice if the first connection was dead."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from notebook_http.client.exceptions import (
+    ClientConnectionError,
+    ClientOSError,
+    ServerConnectionError,
+    ServerTimeoutError,
+)
+from notebook_http.client.exchange import Exchange
+from notebook_http.client.request import IDEMPOTENT_METHODS
+from notebook_http.transport.exceptions import BodyLengthError, ClientConnectionResetError
+from notebook_http.transport.stream_writer import StreamWriter
+
+if TYPE_CHECKING:
+    from notebook_http.client.answer_settings import AnswerSettings
+    from notebook_http.client.client_timeout import ClientTimeout
+    from notebook_http.client.connection import ClientConnection
+    from notebook_http.client.connector import BaseConnector
+    from notebook_http.client.request import ClientRequest
+    from notebook_http.client.request_body import RequestBody
+    from notebook_http.client.timings import Timings
+
+__all__ = ["start_exchange"]
+
+# Bodies up to this size leave together with the head, in one write.
+_ONE_WRITE_BYTES = 64 * 1024
+# Larger ones are handed to the transport in such pieces, so that it never copies the whole.
+_PIECE_BYTES = 256 * 1024
+# Seconds to wait for `100 Continue`: servers that do not know it just wait for the body
+# (RFC 9110 §10.1.1). curl waits as long.
+_CONTINUE_SECONDS = 1.0
+
+
+async def start_exchange(
+    connector: BaseConnector,
+    request: ClientRequest,
+    *,
+    settings: AnswerSettings,
+    timeout: ClientTimeout,
+    total_at: float,
+    timings: Timings,
+) -> Exchange:
+    """Return the exchange once the head of the answer is there; its body may be on its way.
+
+    A kept-alive connection may have been closed by the server just before; a request that means
+    the same twice is sent again over a new one then, once, if no byte of an answer came.
+
+    A cancel aborts the connection, stops the upload and frees the slot.
+
+    Raises:
+        ClientConnectionError: or a subclass: no connection, or it broke.
+        HttpProcessingError: the answer is no HTTP. The server erred.
+        TimeoutError: a limit has passed.
+        ValueError: the request's head cannot be sent.
+    """
+    loop = asyncio.get_running_loop()
+    head = request.encode_head()
+    key = request.origin.key
+    now = loop.time()
+    connection = connector.reuse(key, now)
+    fresh = False
+    while True:
+        if connection is None:
+            connection = await connector.connect(
+                key, timeout=timeout, total_at=total_at, timings=timings, fresh=fresh
+            )
+            now = loop.time()
+        exchange = Exchange(loop, request.method, request.url, timings, settings)
+        served = connection.served
+        try:
+            connection.begin(
+                exchange,
+                limits=settings.limits,
+                now=now,
+                total_at=total_at,
+                read_seconds=timeout.sock_read or 0.0,
+            )
+            _send(loop, connection, exchange, request, head)
+            await exchange.head_waiter
+        except (ServerConnectionError, ClientOSError, ConnectionResetError) as error:
+            exchange.abandon()
+            if (
+                fresh
+                or not served
+                or exchange.answered
+                or isinstance(error, ServerTimeoutError)
+                or request.method not in IDEMPOTENT_METHODS
+                or (request.body is not None and request.body.is_spent)
+            ):
+                raise
+            fresh = True
+            connection = None
+        except BaseException:
+            exchange.abandon()
+            raise
+        else:
+            return exchange
+
+
+def _send(
+    loop: asyncio.AbstractEventLoop,
+    connection: ClientConnection,
+    exchange: Exchange,
+    request: ClientRequest,
+    head: bytes,
+) -> None:
+    """Write the request: at once if it is small, else in a task beside the waiting."""
+    body = request.body
+    timings = exchange.timings
+    timings.writing_at = perf_counter()
+    if body is None:
+        connection.write(head)
+    elif (
+        body.content is not None
+        and len(body.content) <= _ONE_WRITE_BYTES
+        and not (request.chunked or request.compress or request.expect_continue)
+        and request.body_length == len(body.content)
+    ):
+        connection.write(head + body.content)
+    else:
+        exchange.upload = loop.create_task(_upload(connection, exchange, request, body, head))
+        return
+    timings.sent_at = perf_counter()
+
+
+async def _upload(
+    connection: ClientConnection,
+    exchange: Exchange,
+    request: ClientRequest,
+    body: RequestBody,
+    head: bytes,
+) -> None:
+    """Send head and body at the server's pace; tell the exchange if that fails.
+
+    A cancel stops in the middle of the body: whoever cancels has given the connection up.
+    """
+    writer = StreamWriter(
+        connection,
+        length=request.body_length,
+        chunked=request.chunked,
+        encoder=request.new_encoder(),
+        head=head,
+    )
+    try:
+        if request.expect_continue:
+            writer.send_head()
+            await exchange.wait_for_continue(_CONTINUE_SECONDS)
+        if body.content is not None:
+            view = memoryview(body.content)
+            for start in range(0, len(view), _PIECE_BYTES):
+                await writer.write(view[start : start + _PIECE_BYTES])
+        elif body.payload is not None:
+            await body.payload.write(writer)
+        await writer.write_eof()
+    except ClientConnectionResetError:
+        # The connection tells the exchange why, and an answer may still be on its way to us.
+        exchange.upload = None
+    except Exception as error:
+        exchange.upload = None  # it is this task, which must not be cancelled by the next line
+        exchange.abandon()
+        exchange.fail(_upload_error(exchange, error))
+    else:
+        exchange.upload = None
+        exchange.timings.sent_at = perf_counter()
+        connection.body_was_sent(exchange)
+    finally:
+        if exchange.close_after_upload is not None:
+            await exchange.close_after_upload.close()
+
+
+def _upload_error(exchange: Exchange, error: Exception) -> Exception:
+    asked = f"{exchange.method} {exchange.url}"
+    if isinstance(error, BodyLengthError):
+        return error
+    if isinstance(error, OSError):
+        failure: Exception = ClientOSError(
+            error.errno, f"Can not write request body for {asked}: {error.strerror or error}"
+        )
+    else:
+        failure = ClientConnectionError(f"The body of {asked} could not be produced: {error!r}")
+    failure.__cause__ = error
+    return failure

@@ -1,0 +1,121 @@
+"""What stays the same for all requests that a session sends to one origin.
+
+Host, pool key and default headers depend on nothing else, so they are worked out once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from notebook_http import hdrs
+from notebook_http.client.connection_key import ConnectionKey
+from notebook_http.client.exceptions import InvalidUrlClientError
+from notebook_http.wire.head_writer import field_lines
+
+if TYPE_CHECKING:
+    from notebook_http.transport.tls import TlsSetting
+    from notebook_http.wire.credentials import BasicAuth
+
+__all__ = ["Origin", "make_key", "origin_headers"]
+
+# A host of digits, hex digits and dots only, that is no IPv4 address in its usual form: the system
+# resolver reads `127.1` or `0x7f000001` as an address all the same, behind the back of whoever
+# checked the URL for one.
+_ODD_ADDRESS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
+_MAX_HOST_BYTES = 253  # RFC 1035 §2.3.4; also keeps IDNA's quadratic steps small
+
+
+class Origin:
+    """Scheme, host and port, and what follows from them for a session.
+
+    Attributes:
+        key: which connections serve it.
+        host_header: the value of `Host`.
+        headers: what a request without headers of its own sends, `Host` first.
+        block: the same as lines of text, checked, without the empty line at the end.
+        auth: the credentials that apply by default, already in *headers*.
+        has_userinfo: whether *auth* came from the URL.
+    """
+
+    __slots__ = ("auth", "block", "has_userinfo", "headers", "host_header", "key")
+
+    def __init__(
+        self,
+        key: ConnectionKey,
+        host_header: str,
+        headers: CIMultiDict[str],
+        auth: BasicAuth | None,
+        *,
+        has_userinfo: bool,
+    ) -> None:
+        self.key = key
+        self.host_header = host_header
+        self.headers = headers
+        self.block = field_lines(headers.items())
+        self.auth = auth
+        self.has_userinfo = has_userinfo
+
+
+def make_key(url: URL, tls: TlsSetting, server_hostname: str | None) -> ConnectionKey:
+    """Return which connections may serve *url*.
+
+    Raises:
+        InvalidUrlClientError: there is no host in it, or none that can be dialled.
+    """
+    host = url.raw_host
+    if not host:
+        hint = f" Did you mean http://{url}?" if not url.scheme and str(url)[:1] != "/" else ""
+        text = f"the URL has no host.{hint} A path alone needs ClientSession(base_url=…)."
+        raise InvalidUrlClientError(url, text)
+    if len(host) > _MAX_HOST_BYTES:
+        text = f"the host name is {len(host)} characters long, over the {_MAX_HOST_BYTES} of DNS"
+        raise InvalidUrlClientError(url, text)
+    if _ODD_ADDRESS.fullmatch(host) and not _is_ipv4(host):
+        text = f"{host!r} is neither a host name nor an IPv4 address of four decimal numbers"
+        raise InvalidUrlClientError(url, text)
+    port = url.port
+    if not port:
+        text = "the URL has no port that can be connected to"
+        raise InvalidUrlClientError(url, text)
+    is_ssl = url.scheme in {"https", "wss"}
+    if not is_ssl:
+        return ConnectionKey(host, port, False)
+    return ConnectionKey(host, port, True, tls, server_hostname)
+
+
+def origin_headers(
+    host: str, headers: CIMultiDict[str], auth: BasicAuth | None
+) -> CIMultiDict[str]:
+    """Return *headers* with `Host` in front (RFC 9110 §7.2) and *auth* in `Authorization`.
+
+    Args:
+        host: used unless *headers* has a `Host` of its own.
+        headers: left as they are.
+        auth: credentials, or None.
+
+    Raises:
+        ValueError: there is an `Authorization` header as well as credentials.
+    """
+    complete: CIMultiDict[str] = CIMultiDict()
+    complete[hdrs.HOST] = headers.get(hdrs.HOST, host)
+    complete.extend((name, value) for name, value in headers.items() if name.lower() != "host")
+    if auth is not None:
+        if hdrs.AUTHORIZATION in complete:
+            text = (
+                "Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded "
+                "in URL"
+            )
+            raise ValueError(text)
+        complete[hdrs.AUTHORIZATION] = auth.encode()
+    return complete
+
+
+def _is_ipv4(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == 4 and all(
+        part.isdecimal() and (part == "0" or part[0] != "0") and int(part) < 256 for part in parts
+    )

@@ -1,0 +1,222 @@
+"""One request: what was asked for, as the bytes that say so.
+
+A request without headers of its own is its origin's ready-made block plus a line or two; only one
+that somebody looks into, or that has headers, becomes a multi-dict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from notebook_http import hdrs
+from notebook_http.client.exceptions import RequestInfo
+from notebook_http.wire.content_coding import encoder_for
+from notebook_http.wire.head_writer import check_method, encode_head, field_lines
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+
+if TYPE_CHECKING:
+    from yarl import URL
+
+    from notebook_http.client.origin import Origin
+    from notebook_http.client.request_body import RequestBody
+    from notebook_http.wire.content_coding import ContentEncoder
+
+__all__ = ["IDEMPOTENT_METHODS", "ClientRequest"]
+
+# RFC 9110 §9.2.2: asking twice means no more than asking once.
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# Methods whose missing body is announced as an empty one (RFC 9110 §8.6).
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class ClientRequest:
+    """A request about to be sent, or sent.
+
+    Attributes:
+        method: upper case, a token.
+        url: without fragment; what goes on the wire.
+        real_url: as it was given.
+        origin: where it goes.
+        version: `HttpVersion` of the request line.
+        body: what is sent after the head, or None.
+        chunked: whether the body is framed by chunks.
+        compress: the content coding that is applied while sending, or None.
+        expect_continue: whether the body waits for the server's `100 Continue`.
+    """
+
+    __slots__ = (
+        "_extra",
+        "_headers",
+        "body",
+        "chunked",
+        "compress",
+        "expect_continue",
+        "method",
+        "origin",
+        "real_url",
+        "url",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        url: URL,
+        origin: Origin,
+        *,
+        headers: CIMultiDict[str] | None = None,
+        version: HttpVersion = HttpVersion11,
+        body: RequestBody | None = None,
+        cookie: str = "",
+        chunked: bool | None = None,
+        compress: str | None = None,
+        expect_continue: bool = False,
+    ) -> None:
+        """Prepare a request.
+
+        Args:
+            method: checked here.
+            url: absolute.
+            origin: of *url*.
+            headers: all of them, automatic ones included, `Host` first; None for *origin*'s.
+            version: 1.1 or 1.0.
+            body: what to send, or None.
+            cookie: the value of `Cookie`, "" for none.
+            chunked: True asks for chunks though the length is known.
+            compress: "deflate" or "gzip" to apply to the body, or None.
+            expect_continue: send `Expect: 100-continue`.
+
+        Raises:
+            ValueError: the method is no token, or headers and arguments contradict each other.
+        """
+        self.method = method if method in hdrs.METH_ALL else check_method(method)
+        self.real_url = url
+        self.url = url.with_fragment(None) if url.raw_fragment else url
+        self.origin = origin
+        self.version = version
+        self.body = body
+        self.compress = compress
+        self.expect_continue = expect_continue
+        self.chunked = False
+        self._headers = headers
+        self._extra: list[tuple[str, str]] = []
+        if cookie:
+            self._set(hdrs.COOKIE, cookie)
+        if body is not None or headers is not None or chunked or method in _METHODS_WITH_BODY:
+            self._frame_body(chunked)
+
+    def __repr__(self) -> str:
+        return f"<ClientRequest {self.method} {self.url}>"
+
+    # Asking
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """All headers of the request. Made when first asked for."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = CIMultiDict(self.origin.headers)
+            headers.extend(self._extra)
+        return headers
+
+    @property
+    def request_info(self) -> RequestInfo:
+        """What error messages and the response show of the request."""
+        headers = CIMultiDictProxy(self.headers)
+        return RequestInfo(self.url, self.method, headers, self.real_url)
+
+    @property
+    def body_length(self) -> int | None:
+        """Bytes that the head announces; None when the body is chunked or there is none."""
+        if self.chunked or self.body is None:
+            return None
+        announced = self._headers.get(hdrs.CONTENT_LENGTH) if self._headers is not None else None
+        return int(announced) if announced is not None else self.body.size
+
+    def new_encoder(self) -> ContentEncoder | None:
+        """Return what applies `compress` to the body, or None."""
+        return encoder_for(self.compress) if self.compress else None
+
+    def encode_head(self) -> bytes:
+        """Return the request's head (RFC 9112 §3).
+
+        Raises:
+            ValueError: a header cannot stand in a head; nothing was sent.
+        """
+        headers = self._headers
+        if headers is not None:
+            lines = field_lines(headers.items())
+        elif self._extra:
+            lines = self.origin.block + field_lines(self._extra)
+        else:
+            lines = self.origin.block
+        if self.version == HttpVersion11:
+            version = "1.1"
+        else:
+            major, minor = self.version
+            version = f"{int(major)}.{int(minor)}"
+        # yarl has escaped whatever is not a printable ASCII character.
+        target = self.url.raw_path_qs or "/"
+        return encode_head(f"{self.method} {target} HTTP/{version}\r\n{lines}\r\n")
+
+    # Building
+
+    def _set(self, name: str, value: str) -> None:
+        if self._headers is None:
+            self._extra.append((name, value))
+        else:
+            self._headers[name] = value
+
+    def _frame_body(self, chunked: bool | None) -> None:
+        """Decide how the body's end is marked (RFC 9112 §6), and say so in the headers."""
+        body = self.body
+        headers = self._headers
+        given_length = given_coding = None
+        if headers is not None:
+            given_length = headers.get(hdrs.CONTENT_LENGTH)
+            given_coding = headers.get(hdrs.TRANSFER_ENCODING)
+        if given_length is not None and not (given_length.isascii() and given_length.isdecimal()):
+            text = f"the Content-Length header is no number: {given_length[:40]!r}"
+            raise ValueError(text)
+        if given_coding is not None:
+            if chunked or given_coding.strip().lower() != "chunked":
+                text = (
+                    "leave Transfer-Encoding out: chunked=True sets it, and no other value "
+                    f"than 'chunked' can be sent (got {given_coding[:40]!r})"
+                )
+                raise ValueError(text)
+            chunked = True
+        if body is None:
+            if given_coding is not None or given_length not in (None, "0"):
+                text = "the headers announce a body, but there is none: pass data="
+                raise ValueError(text)
+            if self.method in _METHODS_WITH_BODY and given_length is None:
+                self._set(hdrs.CONTENT_LENGTH, "0")
+            return
+        for name, value in body.headers:
+            if headers is None:
+                self._extra.append((name, value))
+            elif name not in headers:
+                headers.add(name, value)
+        if self.compress:
+            if headers is not None and hdrs.CONTENT_ENCODING in headers:
+                text = "compress can not be set if Content-Encoding header is set"
+                raise ValueError(text)
+            self._set(hdrs.CONTENT_ENCODING, self.compress)
+        if chunked and given_length is not None:
+            text = "chunked can not be set if Content-Length header is set"
+            raise ValueError(text)
+        unsized = body.size is None or bool(self.compress)
+        if chunked or (unsized and given_length is None):
+            if self.version < HttpVersion11:
+                text = "a body of unknown length needs HTTP/1.1: HTTP/1.0 has no chunks"
+                raise ValueError(text)
+            self.chunked = True
+            if given_coding is None:
+                self._set(hdrs.TRANSFER_ENCODING, "chunked")
+        elif given_length is None:
+            self._set(hdrs.CONTENT_LENGTH, str(body.size))
+        if self.expect_continue and (headers is None or hdrs.EXPECT not in headers):
+            self._set(hdrs.EXPECT, "100-continue")

@@ -1,0 +1,282 @@
+"""Make requests from what the session knows and what a call says.
+
+Knows which headers, cookies and credentials go to which origin, and what a redirect takes along.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from multidict import CIMultiDict, getversion, istr
+from yarl import URL
+
+from notebook_http import hdrs
+from notebook_http._version import __version__
+from notebook_http.client.cookies_argument import coded_pairs, split_cookie_header
+from notebook_http.client.exceptions import (
+    ClientPayloadError,
+    InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlClientError,
+)
+from notebook_http.client.origin import Origin, make_key, origin_headers
+from notebook_http.client.redirects import (
+    is_same_origin,
+    method_after_redirect,
+    without_body_headers,
+    without_credentials,
+)
+from notebook_http.client.request import ClientRequest
+from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
+from notebook_http.transport.tls import check_tls_setting
+from notebook_http.wire.content_coding import accept_encoding
+from notebook_http.wire.cookie import format_cookie_header
+from notebook_http.wire.credentials import BasicAuth
+from notebook_http.wire.http_version import HttpVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multidict import MultiDict
+
+    from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
+    from notebook_http.client.request_options import LooseCookies, RequestOptions
+
+__all__ = ["RequestFactory"]
+
+# Origins whose headers are kept ready. A program talks to few at a time; a crawler to any number.
+_MAX_ORIGINS = 256
+
+USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} notebook-http/{__version__}"
+
+
+class RequestFactory:
+    """Makes the requests of one session.
+
+    Attributes:
+        headers: the session's own; may be changed at any time.
+        skip_auto_headers: names that are never added.
+        auth: the session's credentials, or None.
+        base_url: what relative URLs are joined to, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: URL | None,
+        headers: CIMultiDict[str],
+        skip_auto_headers: frozenset[istr],
+        auth: BasicAuth | None,
+        cookie_jar: AbstractCookieJar,
+        version: HttpVersion,
+        json_serialize: Callable[[Any], str | bytes],
+        schemes: frozenset[str],
+    ) -> None:
+        self.base_url = base_url
+        self.headers = headers
+        self.skip_auto_headers = skip_auto_headers
+        self.auth = auth
+        self.version = version
+        self.json_serialize = json_serialize
+        self._jar = cookie_jar
+        self._schemes = schemes
+        self._origins: dict[Any, Origin] = {}
+        self._headers_version = _version_of(headers)
+
+    # The URL
+
+    def absolute_url(self, given: str | URL, params: Any = None) -> URL:
+        """Return what is asked for: *given*, joined to the base URL, with *params* in its query.
+
+        Raises:
+            InvalidUrlClientError: it is no URL. The caller erred.
+        """
+        try:
+            url = given if isinstance(given, URL) else URL(given)
+            if self.base_url is not None and not url.absolute:
+                url = self.base_url.join(url)
+            if params:
+                url = url.extend_query(params)
+        except ValueError as error:
+            raise InvalidUrlClientError(given, str(error)) from error
+        return url
+
+    def origin_of(self, url: URL, options: RequestOptions) -> Origin:
+        """Return the origin of *url* with the session's headers for it.
+
+        Raises:
+            NonHttpUrlClientError: the scheme is not http or https.
+            InvalidUrlClientError: there is no host that could be dialled.
+            ValueError: a header of the session cannot stand in a head.
+        """
+        if _version_of(self.headers) != self._headers_version:
+            self._origins.clear()
+            self._headers_version = _version_of(self.headers)
+        if options.ssl is True and options.server_hostname is None:
+            name: Any = (url.scheme, url.raw_authority)
+        else:
+            name = (url.scheme, url.raw_authority, options.ssl, options.server_hostname)
+        origin = self._origins.get(name)
+        if origin is None:
+            if url.scheme not in self._schemes:
+                text = f"{url} is no http or https URL"
+                raise NonHttpUrlClientError(text)
+            key = make_key(url, check_tls_setting(options.ssl), options.server_hostname)
+            auth = self._default_auth(url)
+            host = url.host_port_subcomponent or key.host
+            headers = origin_headers(
+                host, self._with_automatic(self.headers, self.skip_auto_headers), auth
+            )
+            origin = Origin(key, host, headers, auth, has_userinfo="@" in url.raw_authority)
+            if len(self._origins) >= _MAX_ORIGINS:
+                self._origins.pop(next(iter(self._origins)))
+            self._origins[name] = origin
+        return origin
+
+    # The requests
+
+    def make(self, method: str, url: URL, options: RequestOptions) -> ClientRequest:
+        """Return the first request of a call.
+
+        Raises:
+            ValueError: arguments contradict each other, or a header cannot stand in a head.
+            TypeError: the body is of no kind that can be sent.
+            InvalidURL: or `NonHttpUrlClientError`: the URL cannot be asked for.
+        """
+        origin = self.origin_of(url, options)
+        if options.json is not None:
+            body: RequestBody | None = body_from_json(options.json, self.json_serialize)
+        else:
+            body = body_from_data(options.data)
+        compress = options.compress
+        headers = self._own_headers(origin, options) if options.has_headers else None
+        return ClientRequest(
+            method.upper(),
+            url.with_user(None) if origin.has_userinfo else url,
+            origin,
+            headers=headers,
+            version=self.version,
+            body=body,
+            cookie=self._cookie(url, options.cookies, headers),
+            chunked=options.chunked,
+            compress="deflate" if compress is True else (compress or None),
+            expect_continue=options.expect100,
+        )
+
+    def after_redirect(
+        self, request: ClientRequest, status: int, url: URL, options: RequestOptions, trusted: bool
+    ) -> ClientRequest:
+        """Return the request that follows *request* when it was answered with a redirect to *url*.
+
+        Args:
+            request: the one that was answered.
+            status: of the answer.
+            url: where it leads.
+            options: of the call.
+            trusted: whether all hops so far, *url* included, are of the call's own origin. If
+                not, what proves who the caller is stays behind: `Authorization`, `Cookie` and
+                `Proxy-Authorization`, every copy, as well as `cookies=` and `auth=`.
+
+        Raises:
+            ClientPayloadError: the body has to be sent again, but was a stream.
+            InvalidUrlRedirectClientError: there is no host in *url* that could be dialled.
+        """
+        method = method_after_redirect(request.method, status)
+        keeps_body = method == request.method
+        body = request.body if keeps_body else None
+        if body is not None and body.is_spent:
+            text = (
+                f"Cannot follow the redirect from {request.url} to {url} with a consumed request "
+                "body. Use bytes, a seekable file, or set allow_redirects=False."
+            )
+            raise ClientPayloadError(text)
+        try:
+            origin = self.origin_of(url, options)
+        except InvalidUrlClientError as error:
+            raise InvalidUrlRedirectClientError(url, error.description) from error
+        headers = None
+        if options.has_headers or not trusted:
+            headers = self._own_headers(origin, options, trusted=trusted)
+            if not keeps_body:
+                headers = without_body_headers(headers)
+        return ClientRequest(
+            method,
+            url.with_user(None) if origin.has_userinfo else url,
+            origin,
+            headers=headers,
+            version=request.version,
+            body=body,
+            cookie=self._cookie(url, options.cookies if trusted else None, headers),
+            chunked=options.chunked if keeps_body else None,
+            compress=request.compress if keeps_body else None,
+            expect_continue=request.expect_continue and keeps_body,
+        )
+
+    # Privates
+
+    def _own_headers(
+        self, origin: Origin, options: RequestOptions, *, trusted: bool = True
+    ) -> CIMultiDict[str]:
+        """Return all headers of a request that has some of its own, cookies excepted."""
+        own = CIMultiDict(self.headers)
+        if options.headers is not None:
+            given: CIMultiDict[str] = CIMultiDict(options.headers)
+            for name in given:
+                own.popall(name, None)
+            own.extend(given)
+        auth = options.auth or origin.auth
+        if not trusted:
+            own = without_credentials(own)
+            own.popall(hdrs.HOST, None)
+            auth = origin.auth if origin.has_userinfo else None
+        elif auth is not None and options.auth is not None and origin.has_userinfo:
+            text = "Cannot combine AUTH argument with credentials encoded in URL"
+            raise ValueError(text)
+        skipped = self.skip_auto_headers
+        if options.skip_auto_headers is not None:
+            skipped = skipped.union(istr(name) for name in options.skip_auto_headers)
+        return origin_headers(origin.host_header, self._with_automatic(own, skipped), auth)
+
+    @staticmethod
+    def _with_automatic(headers: CIMultiDict[str], skipped: frozenset[istr]) -> CIMultiDict[str]:
+        complete = CIMultiDict(headers)
+        for name, value in (
+            (hdrs.ACCEPT, "*/*"),
+            (hdrs.ACCEPT_ENCODING, accept_encoding()),
+            (hdrs.USER_AGENT, USER_AGENT),
+        ):
+            if name not in complete and name not in skipped:
+                complete[name] = value
+        return complete
+
+    def _default_auth(self, url: URL) -> BasicAuth | None:
+        """Return the credentials in the URL, else the session's where they apply."""
+        auth = BasicAuth.from_url(url)
+        if auth is not None:
+            return auth
+        if self.base_url is None or is_same_origin(self.base_url, url):
+            return self.auth
+        return None
+
+    def _cookie(
+        self, url: URL, given: LooseCookies | None, headers: CIMultiDict[str] | None
+    ) -> str:
+        """Return the value of `Cookie`; "" for none. The nearer to the call, the stronger."""
+        if not given and not len(self._jar):
+            return ""
+        pairs: dict[str, str] = {}
+        if len(self._jar):
+            for name, morsel in self._jar.filter_cookies(url).items():
+                pairs[name] = morsel.coded_value
+        if given:
+            pairs.update(coded_pairs(given, quote=self._jar.quote_cookie))
+        if headers is not None and hdrs.COOKIE in headers:
+            for value in headers.getall(hdrs.COOKIE):
+                pairs.update(pair for pair in split_cookie_header(value))
+        return format_cookie_header(pairs.items())
+
+
+def _version_of(headers: CIMultiDict[str]) -> int:
+    """Return a number that changes whenever *headers* do."""
+    return getversion(cast("MultiDict[object]", headers))

@@ -1,0 +1,356 @@
+"""`ClientSession`: what a program holds on to while it talks to servers."""
+
+from __future__ import annotations
+
+import json as json_module
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from multidict import CIMultiDict, istr
+from yarl import URL
+
+from notebook_http.client.answer_settings import AnswerSettings
+from notebook_http.client.call import CallSettings, as_timeout, run_call
+from notebook_http.client.client_timeout import DEFAULT_TIMEOUT, ClientTimeout
+from notebook_http.client.cookie_jar import CookieJar
+from notebook_http.client.request_context import (
+    RequestContextManager,
+    SessionRequestContextManager,
+)
+from notebook_http.client.request_factory import RequestFactory
+from notebook_http.client.request_options import DEFAULT_OPTIONS, RequestOptions
+from notebook_http.client.response import ClientResponse
+from notebook_http.client.tcp_connector import TCPConnector
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+from notebook_http.wire.limits import MessageLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
+    from notebook_http.client.connector import BaseConnector
+    from notebook_http.client.request_options import LooseCookies, LooseHeaders, RaiseForStatus
+    from notebook_http.wire.credentials import BasicAuth
+
+__all__ = ["ClientSession", "request"]
+
+# Bytes a coded body may unpack to in `read()`: more than any page or data set that is meant to be
+# read whole, less than what ends a kernel.
+_MAX_DECODED_BYTES = 256 * 1024 * 1024
+
+
+class ClientSession:
+    """A set of connections, cookies and defaults for requests. Make one, and use it for all.
+
+    ```python
+    async with ClientSession() as session:
+        async with session.get("https://example.org/") as response:
+            print(await response.text())
+    ```
+
+    Args:
+        base_url: what relative URLs are joined to; its path ends in a slash.
+        connector: makes the connections; default is a `TCPConnector`.
+        cookies: put into the jar.
+        headers: sent with every request; may be changed later through `headers`.
+        skip_auto_headers: names of automatic headers (`User-Agent`, `Content-Type` …) to leave out.
+        auth: Basic credentials for every request (only to *base_url*'s origin, if there is one).
+        json_serialize: turns the values of `json=` into text or bytes.
+        response_class: made for each response; a `ClientResponse` or derived from it.
+        version: of HTTP to speak, 1.1 or 1.0.
+        cookie_jar: keeps the cookies; default is a `CookieJar`.
+        connector_owner: whether closing the session closes the connector.
+        raise_for_status: raise for statuses of 400 and above, or an async function that judges.
+        timeout: a `ClientTimeout`, or seconds for the whole; default 5 minutes, 30 s to connect.
+        auto_decompress: undo the content codings of bodies.
+        requote_redirect_url: escape what servers left unescaped in `Location`.
+        read_bufsize: bytes of a body; twice as many are buffered before the server has to wait.
+        max_line_size: bytes of a reason phrase.
+        max_field_size: bytes of one header.
+        max_headers: headers of one response.
+        fallback_charset_resolver: tells the encoding of a text whose charset is not said.
+        max_decoded_size: bytes that a coded body may unpack to in `read()`.
+
+    Raises:
+        ValueError: *base_url* is not absolute, or its path does not end in a slash.
+    """
+
+    def __init__(
+        self,
+        base_url: str | URL | None = None,
+        *,
+        connector: BaseConnector | None = None,
+        cookies: LooseCookies | None = None,
+        headers: LooseHeaders | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
+        json_serialize: Callable[[Any], str | bytes] = json_module.dumps,
+        response_class: type[ClientResponse] = ClientResponse,
+        version: HttpVersion = HttpVersion11,
+        cookie_jar: AbstractCookieJar | None = None,
+        connector_owner: bool = True,
+        raise_for_status: RaiseForStatus = False,
+        timeout: ClientTimeout | float | None = DEFAULT_TIMEOUT,
+        auto_decompress: bool = True,
+        requote_redirect_url: bool = True,
+        read_bufsize: int = 2**18,
+        max_line_size: int = 8190,
+        max_field_size: int = 8190,
+        max_headers: int = 128,
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
+        max_decoded_size: int = _MAX_DECODED_BYTES,
+    ) -> None:
+        # First of all, so that __del__ finds it when something below raises.
+        self._connector: BaseConnector | None = None
+        jar: AbstractCookieJar = CookieJar() if cookie_jar is None else cookie_jar
+        if cookies:
+            jar.update_cookies(cookies)
+        connector = TCPConnector() if connector is None else connector
+        factory = RequestFactory(
+            base_url=_checked_base_url(base_url),
+            headers=CIMultiDict(headers or ()),
+            skip_auto_headers=frozenset(istr(name) for name in skip_auto_headers or ()),
+            auth=auth,
+            cookie_jar=jar,
+            version=version,
+            json_serialize=json_serialize,
+            schemes=connector.allowed_protocol_schema_set,
+        )
+        self._settings = CallSettings(
+            factory=factory,
+            cookie_jar=jar,
+            answers=AnswerSettings(
+                MessageLimits(max_line_size, max_field_size, max_headers),
+                read_bufsize=read_bufsize,
+                auto_decompress=auto_decompress,
+            ),
+            timeout=as_timeout(timeout),
+            response_class=response_class,
+            raise_for_status=raise_for_status,
+            requote_redirect_url=requote_redirect_url,
+            fallback_charset=fallback_charset_resolver,
+            max_decoded_size=max_decoded_size,
+            schemes=connector.allowed_protocol_schema_set,
+        )
+        self._connector_owner = connector_owner
+        self._connector = connector
+
+    def __del__(self) -> None:
+        connector = self._connector
+        if connector is None or connector.closed:
+            return
+        warnings.warn(
+            f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=2
+        )
+        loop = connector.loop
+        if loop is not None and not loop.is_closed():
+            context = {"client_session": self, "message": "Unclosed client session"}
+            loop.call_exception_handler(context)
+        if self._connector_owner:
+            connector.close_now()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._connector is None else repr(self._connector)
+        return f"<{type(self).__name__} {state}>"
+
+    # Asking
+
+    @property
+    def closed(self) -> bool:
+        """Whether it sends no more requests."""
+        return self._connector is None or self._connector.closed
+
+    @property
+    def connector(self) -> BaseConnector | None:
+        """What makes the connections; None when the session is closed."""
+        return self._connector
+
+    @property
+    def cookie_jar(self) -> AbstractCookieJar:
+        """Where the cookies are."""
+        return self._settings.cookie_jar
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version of HTTP that requests speak."""
+        return self._settings.factory.version
+
+    @property
+    def requote_redirect_url(self) -> bool:
+        """Whether `Location` is escaped where servers left it unescaped."""
+        return self._settings.requote_redirect_url
+
+    @property
+    def timeout(self) -> ClientTimeout:
+        """The limits of requests that do not say otherwise."""
+        return self._settings.timeout
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The headers that every request sends; change them here at any time."""
+        return self._settings.factory.headers
+
+    @property
+    def skip_auto_headers(self) -> frozenset[istr]:
+        """The names of automatic headers that are left out."""
+        return self._settings.factory.skip_auto_headers
+
+    @property
+    def auth(self) -> BasicAuth | None:
+        """The credentials of every request."""
+        return self._settings.factory.auth
+
+    @property
+    def json_serialize(self) -> Callable[[Any], str | bytes]:
+        """What turns the values of `json=` into text."""
+        return self._settings.factory.json_serialize
+
+    @property
+    def connector_owner(self) -> bool:
+        """Whether closing the session closes the connector."""
+        return self._connector_owner
+
+    @property
+    def raise_for_status(self) -> RaiseForStatus:
+        """Whether, or how, responses are judged."""
+        return self._settings.raise_for_status
+
+    @property
+    def auto_decompress(self) -> bool:
+        """Whether content codings are undone."""
+        return self._settings.answers.auto_decompress
+
+    # Requests
+
+    def request(self, method: str, url: str | URL, **options: Any) -> RequestContextManager:
+        """Return a request to be awaited or entered; it answers with a `ClientResponse`.
+
+        Args:
+            method: any token; sent in upper case.
+            url: absolute, or relative to the session's `base_url`.
+            options: the fields of `RequestOptions`: params, data, json, headers, cookies, auth,
+                timeout, allow_redirects, raise_for_status, ssl and more.
+
+        Raises, when awaited:
+            ClientError: or one of its subclasses: see `notebook_http.client.exceptions`.
+            TimeoutError: a limit of `ClientTimeout` has passed.
+            ValueError: the arguments contradict each other, or would break the message.
+            RuntimeError: the session is closed.
+
+        A cancel stops the request and closes its connection.
+        """
+        return RequestContextManager(self._request(method, url, options))
+
+    def get(
+        self, url: str | URL, *, allow_redirects: bool = True, **options: Any
+    ) -> RequestContextManager:
+        """Return a GET request; see `request`."""
+        if not allow_redirects:
+            options["allow_redirects"] = False
+        return RequestContextManager(self._request("GET", url, options))
+
+    def options(
+        self, url: str | URL, *, allow_redirects: bool = True, **options: Any
+    ) -> RequestContextManager:
+        """Return an OPTIONS request; see `request`."""
+        options["allow_redirects"] = allow_redirects
+        return RequestContextManager(self._request("OPTIONS", url, options))
+
+    def head(
+        self, url: str | URL, *, allow_redirects: bool = False, **options: Any
+    ) -> RequestContextManager:
+        """Return a HEAD request, which follows no redirects unless told to; see `request`."""
+        options["allow_redirects"] = allow_redirects
+        return RequestContextManager(self._request("HEAD", url, options))
+
+    def post(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
+        """Return a POST request; see `request`."""
+        if data is not None:
+            options["data"] = data
+        return RequestContextManager(self._request("POST", url, options))
+
+    def put(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
+        """Return a PUT request; see `request`."""
+        if data is not None:
+            options["data"] = data
+        return RequestContextManager(self._request("PUT", url, options))
+
+    def patch(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
+        """Return a PATCH request; see `request`."""
+        if data is not None:
+            options["data"] = data
+        return RequestContextManager(self._request("PATCH", url, options))
+
+    def delete(self, url: str | URL, **options: Any) -> RequestContextManager:
+        """Return a DELETE request; see `request`."""
+        return RequestContextManager(self._request("DELETE", url, options))
+
+    # Closing
+
+    async def close(self) -> None:
+        """Close all connections, those in use included. Idempotent."""
+        connector, self._connector = self._connector, None
+        if connector is not None and self._connector_owner:
+            await connector.close()
+
+    def detach(self) -> None:
+        """Forget the connector without closing it; the session is of no use afterwards."""
+        self._connector = None
+
+    async def __aenter__(self) -> ClientSession:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # How a request runs
+
+    async def _request(self, method: str, url: str | URL, given: dict[str, Any]) -> ClientResponse:
+        connector = self._connector
+        if connector is None or connector.closed:
+            text = "Session is closed"
+            raise RuntimeError(text)
+        options = RequestOptions(**given) if given else DEFAULT_OPTIONS
+        return await run_call(self._settings, connector, method, url, options)
+
+
+def _checked_base_url(given: str | URL | None) -> URL | None:
+    if given is None:
+        return None
+    url = URL(given)
+    url.origin()  # raises ValueError for a URL that is not absolute
+    if not url.path.endswith("/"):
+        text = f"base_url must have a trailing '/', or its last part is lost: {url}/"
+        raise ValueError(text)
+    return url
+
+
+def request(
+    method: str,
+    url: str | URL,
+    *,
+    version: HttpVersion = HttpVersion11,
+    connector: BaseConnector | None = None,
+    **options: Any,
+) -> SessionRequestContextManager:
+    """Return one request in a session of its own, for `async with`; see `ClientSession.request`.
+
+    Args:
+        method: any token.
+        url: absolute.
+        version: of HTTP to speak.
+        connector: used and left open; without it there is one of its own.
+        options: see `RequestOptions`.
+    """
+    session = ClientSession(
+        version=version,
+        connector=TCPConnector(force_close=True) if connector is None else connector,
+        connector_owner=connector is None,
+    )
+    return SessionRequestContextManager(method, url, options, session)

@@ -1,0 +1,156 @@
+"""Connections over TCP, with TLS for https: names, addresses and certificates."""
+
+from __future__ import annotations
+
+import socket
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from notebook_http.client.connector import BaseConnector, DialStep
+from notebook_http.client.exceptions import ClientConnectorDNSError, ClientConnectorError
+from notebook_http.client.handshake import start_connection
+from notebook_http.transport.dialling import DialSettings, open_socket
+from notebook_http.transport.resolver import (
+    AbstractResolver,
+    DefaultResolver,
+    DnsCache,
+    ResolveResult,
+    literal_address,
+)
+from notebook_http.transport.tls import TlsSetting, check_tls_setting
+
+if TYPE_CHECKING:
+    from aiohappyeyeballs import SocketFactoryType
+
+    from notebook_http.client.connection import ClientConnection
+    from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.timings import Timings
+
+__all__ = ["TCPConnector"]
+
+
+class TCPConnector(BaseConnector):
+    """Connections over TCP, with TLS for https.
+
+    Args:
+        use_dns_cache: remember addresses.
+        ttl_dns_cache: seconds an answer is used again; None for ever.
+        dns_cache_max_size: names remembered at most; the oldest goes first.
+        family: `socket.AF_INET` or `AF_INET6` to use one only; 0 for both.
+        ssl: default for requests that do not say: True verifies against the system's authorities,
+            False does not verify at all, an `ssl.SSLContext` or a `Fingerprint` says how.
+        local_addr: (host, port) to connect from.
+        resolver: asked for addresses; default is the operating system.
+        happy_eyeballs_delay: seconds before the next address is tried beside the first
+            (RFC 8305); None tries them one after another.
+        interleave: how many addresses of the first family are tried first.
+        socket_factory: makes each socket from its address info.
+
+    The others are `BaseConnector`'s.
+    """
+
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"tcp"}
+
+    def __init__(
+        self,
+        *,
+        use_dns_cache: bool = True,
+        ttl_dns_cache: float | None = 10,
+        dns_cache_max_size: int = 1000,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        ssl: TlsSetting | None = True,
+        local_addr: tuple[str, int] | None = None,
+        resolver: AbstractResolver | None = None,
+        keepalive_timeout: float | None = None,
+        force_close: bool = False,
+        limit: int = 100,
+        limit_per_host: int = 0,
+        happy_eyeballs_delay: float | None = 0.25,
+        interleave: int | None = None,
+        socket_factory: SocketFactoryType | None = None,
+    ) -> None:
+        super().__init__(
+            keepalive_timeout=keepalive_timeout,
+            force_close=force_close,
+            limit=limit,
+            limit_per_host=limit_per_host,
+        )
+        self._ssl = check_tls_setting(ssl)
+        self._resolver_is_ours = resolver is None
+        self._resolver: AbstractResolver = DefaultResolver() if resolver is None else resolver
+        self._use_dns_cache = use_dns_cache
+        self._dns_cache = DnsCache(
+            self._resolver, ttl_seconds=ttl_dns_cache, max_names=dns_cache_max_size
+        )
+        self._family = family
+        self._settings = DialSettings(
+            local_address=local_addr,
+            happy_eyeballs_delay=happy_eyeballs_delay,
+            interleave=interleave,
+            socket_factory=socket_factory,
+        )
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The address family that is used, 0 for both."""
+        return self._family
+
+    @property
+    def use_dns_cache(self) -> bool:
+        """Whether addresses are remembered."""
+        return self._use_dns_cache
+
+    def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
+        """Forget all addresses, or those of *host* and *port*.
+
+        Raises:
+            ValueError: only one of the two is given.
+        """
+        if (host is None) != (port is None):
+            text = "either both host and port or none of them are allowed"
+            raise ValueError(text)
+        self._dns_cache.clear(host, port)
+
+    def _close_pool(self) -> list[ClientConnection]:
+        self._dns_cache.close()
+        return super()._close_pool()
+
+    async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
+        address = literal_address(key.host, key.port or 0)
+        if address is not None:
+            addresses = [address]
+        else:
+            began = perf_counter()
+            addresses = await self._addresses(key, step)
+            timings.dns = perf_counter() - began
+        connecting = perf_counter()
+        step.what = f"a TCP connection to {key.where}"
+        try:
+            sock = await open_socket(addresses, self._settings)
+        except OSError as error:
+            raise ClientConnectorError(key, error) from error
+        timings.connect = (securing := perf_counter()) - connecting
+        connection = await start_connection(
+            key, sock, tls=self._effective_tls(key), pool=self._pool
+        )
+        if key.is_ssl:
+            timings.tls = perf_counter() - securing
+        return connection
+
+    def _effective_tls(self, key: ConnectionKey) -> TlsSetting:
+        return key.ssl if key.ssl is not True else self._ssl
+
+    async def _addresses(self, key: ConnectionKey, step: DialStep) -> list[ResolveResult]:
+        host, port = key.host, key.port or 0
+        step.what = f"the address of {host}"
+        try:
+            if self._use_dns_cache:
+                addresses = await self._dns_cache.resolve(host, port, self._family)
+            else:
+                addresses = await self._resolver.resolve(host, port, self._family)
+        except OSError as error:
+            raise ClientConnectorDNSError(key, error) from error
+        if not addresses:
+            nothing = OSError(None, "the resolver returned no address")
+            raise ClientConnectorDNSError(key, nothing)
+        return addresses

@@ -1,0 +1,63 @@
+"""Connections through a Unix socket."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from notebook_http.client.connector import BaseConnector, DialStep
+from notebook_http.client.exceptions import UnixClientConnectorError
+from notebook_http.client.handshake import start_connection
+from notebook_http.transport.dialling import open_unix_socket
+
+if TYPE_CHECKING:
+    from notebook_http.client.connection import ClientConnection
+    from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.timings import Timings
+
+__all__ = ["UnixConnector"]
+
+
+class UnixConnector(BaseConnector):
+    """Connections through a Unix socket; the URL's host only fills the `Host` header.
+
+    Args:
+        path: of the socket.
+        force_close, keepalive_timeout, limit, limit_per_host: see `BaseConnector`.
+    """
+
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
+
+    def __init__(
+        self,
+        path: str,
+        force_close: bool = False,
+        keepalive_timeout: float | None = None,
+        limit: int = 100,
+        limit_per_host: int = 0,
+    ) -> None:
+        super().__init__(
+            force_close=force_close,
+            keepalive_timeout=keepalive_timeout,
+            limit=limit,
+            limit_per_host=limit_per_host,
+        )
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """The path of the socket."""
+        return self._path
+
+    async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
+        began = perf_counter()
+        step.what = f"the Unix socket {self._path}"
+        try:
+            sock = await open_unix_socket(self._path)
+        except OSError as error:
+            raise UnixClientConnectorError(self._path, key, error) from error
+        timings.connect = (securing := perf_counter()) - began
+        connection = await start_connection(key, sock, tls=key.ssl, pool=self._pool)
+        if key.is_ssl:
+            timings.tls = perf_counter() - securing
+        return connection
