@@ -1,0 +1,92 @@
+"""What a router found for a request: the values of the path's variables, and the route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, SystemRoute
+
+if TYPE_CHECKING:
+    from notebook_http.web.exceptions import HTTPException
+
+__all__ = ["UrlMappingMatchInfo"]
+
+
+class UrlMappingMatchInfo(dict[str, str]):
+    """The path's variables as a dictionary, with the route that matched.
+
+    Args:
+        match_dict: decoded values, by name.
+        route: what matched; a `SystemRoute` when nothing did.
+        apps: the applications from the outermost to the one that owns the route. They are typed
+            loosely because applications are built from routes, not the other way round.
+    """
+
+    def __init__(
+        self, match_dict: dict[str, str], route: AbstractRoute, apps: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(match_dict)
+        self._route = route
+        self._apps = list(apps)
+        self._current_app: Any = apps[-1] if apps else None
+        self._frozen = False
+
+    def __repr__(self) -> str:
+        return f"<MatchInfo {super().__repr__()}: {self._route}>"
+
+    @property
+    def handler(self) -> Handler:
+        """The coroutine function that answers, without middlewares."""
+        return self._route.handler
+
+    @property
+    def route(self) -> AbstractRoute:
+        """The route that matched."""
+        return self._route
+
+    @property
+    def expect_handler(self) -> ExpectHandler | None:
+        """Who answers an ``Expect`` field, or None for the server itself."""
+        return self._route.expect_handler
+
+    @property
+    def http_exception(self) -> HTTPException | None:
+        """The error when nothing matched (404, 405), else None."""
+        route = self._route
+        return route.http_exception if isinstance(route, SystemRoute) else None
+
+    def get_info(self) -> dict[str, Any]:
+        """Return the description of the route."""
+        return self._route.get_info()
+
+    @property
+    def apps(self) -> tuple[Any, ...]:
+        """The applications, from the outermost to the one that owns the route."""
+        return tuple(self._apps)
+
+    def add_app(self, app: Any) -> None:
+        """Put *app* around those that are there.
+
+        Raises:
+            RuntimeError: the match is frozen.
+        """
+        if self._frozen:
+            raise RuntimeError("Cannot change apps stack after .freeze() call")
+        if self._current_app is None:
+            self._current_app = app
+        self._apps.insert(0, app)
+
+    @property
+    def current_app(self) -> Any:
+        """The application whose middlewares or handler run now."""
+        return self._current_app
+
+    @current_app.setter
+    def current_app(self, app: Any) -> None:
+        if app not in self._apps:
+            raise RuntimeError(f"Expected one of the following apps {self._apps!r}, got {app!r}")
+        self._current_app = app
+
+    def freeze(self) -> None:
+        """Forbid further `add_app` calls."""
+        self._frozen = True
