@@ -1,0 +1,219 @@
+"""The head of a response: who frames its body how, and the lines that are the same every time.
+
+Knows RFC 9112 §6 and the fields `Date`, `Server` and `Connection`. Reads no response object: it is
+told what there is to know.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import time
+
+from multidict import CIMultiDict
+
+from notebook_http._version import __version__
+from notebook_http.transport.exceptions import BodyLengthError
+from notebook_http.wire.head_writer import encode_head, field_lines, response_head, status_line
+from notebook_http.wire.http_date import format_http_date
+from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
+
+__all__ = [
+    "REASON_PHRASES",
+    "SERVER_SOFTWARE",
+    "BodyFraming",
+    "current_date",
+    "frame_body",
+    "has_no_body",
+    "head_with_fields",
+    "plain_head",
+    "set_general_fields",
+]
+
+SERVER_SOFTWARE = f"Python/{sys.version_info[0]}.{sys.version_info[1]} notebook_http/{__version__}"
+
+REASON_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+# Heads up to `Content-Length: `, by all that goes into them. A program has a handful; the bound is
+# for those that make up reasons or content types.
+_prefixes: dict[tuple[bool, int, str, str | None, bool], bytes] = {}
+_MAX_PREFIXES = 256
+
+_date = ""
+_date_until = 0.0
+_date_lines = b""
+
+
+def _refresh_date() -> None:
+    global _date, _date_until, _date_lines
+    second = int(time())
+    _date = format_http_date(second)
+    _date_until = second + 1.0
+    _date_lines = f"\r\nDate: {_date}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode("ascii")
+
+
+def current_date() -> str:
+    """Return the value of a `Date` field for now; made once a second (RFC 9110 §6.6.1)."""
+    if time() >= _date_until:
+        _refresh_date()
+    return _date
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Tell whether a response to *method* with *status* ends with its head (RFC 9112 §6.3)."""
+    return (
+        method == "HEAD"
+        or status in (204, 304)
+        or 100 <= status < 200
+        or (method == "CONNECT" and 200 <= status < 300)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFraming:
+    """How the end of a body is marked.
+
+    Attributes:
+        empty: nothing of the body is sent, whatever is written.
+        chunked: in chunks, the last of them empty.
+        length: bytes announced, or None.
+        keep_alive: whether another response can follow; not if only the close marks the end.
+    """
+
+    empty: bool
+    chunked: bool
+    length: int | None
+    keep_alive: bool
+
+
+def frame_body(
+    fields: CIMultiDict[str],
+    *,
+    method: str,
+    status: int,
+    version: HttpVersion,
+    chunked: bool,
+    keep_alive: bool,
+) -> BodyFraming:
+    """Decide how a body is framed and set or drop the fields that say so, in *fields*.
+
+    Args:
+        fields: the response's fields; a `Content-Length` there is the handler's promise.
+        method: method of the request.
+        status: status of the response.
+        version: version of the request, so of the response.
+        chunked: whether the handler asked for chunks.
+        keep_alive: whether the connection is to go on.
+
+    Raises:
+        RuntimeError: chunks on HTTP/1.0, or beside a Content-Length. The handler erred.
+        ValueError: Content-Length is no number, or Transfer-Encoding is set to something else
+            than chunked. The handler erred.
+    """
+    coding = fields.get("Transfer-Encoding")
+    if coding is not None:
+        if coding.strip().lower() != "chunked":
+            raise ValueError(f"Transfer-Encoding {coding!r} is not supported, only chunked is")
+        chunked = True
+        del fields["Transfer-Encoding"]
+    given = fields.get("Content-Length")
+    if given is not None and not (given.isascii() and given.isdecimal()):
+        raise ValueError(f"Content-Length {given!r} is not a number of bytes")
+    if chunked:
+        if version != HttpVersion11:
+            raise RuntimeError(
+                f"Using chunked encoding is forbidden for HTTP/{version.major}.{version.minor}"
+            )
+        if given is not None:
+            raise RuntimeError("You can't enable chunked encoding when a content length is set")
+    if "close" in fields.get("Connection", "").lower():
+        keep_alive = False
+    if has_no_body(method, status):
+        if status < 200 or status == 204 or (method == "CONNECT" and status < 300):
+            fields.popall("Content-Length", None)  # RFC 9110 §8.6 forbids it there
+        return BodyFraming(empty=True, chunked=False, length=None, keep_alive=keep_alive)
+    if chunked or (given is None and version >= HttpVersion11):
+        fields["Transfer-Encoding"] = "chunked"
+        return BodyFraming(empty=False, chunked=True, length=None, keep_alive=keep_alive)
+    if given is None:  # HTTP/1.0: the end of the connection is the end of the body
+        return BodyFraming(empty=False, chunked=False, length=None, keep_alive=False)
+    return BodyFraming(empty=False, chunked=False, length=int(given), keep_alive=keep_alive)
+
+
+def set_general_fields(
+    fields: CIMultiDict[str], framing: BodyFraming, version: HttpVersion
+) -> None:
+    """Add what every response carries to *fields*, where the handler did not set it."""
+    if not framing.empty and framing.length != 0:
+        fields.setdefault("Content-Type", "application/octet-stream")
+    fields.setdefault("Date", current_date())
+    fields.setdefault("Server", SERVER_SOFTWARE)
+    if "Connection" not in fields:
+        if framing.keep_alive:
+            if version == HttpVersion10:
+                fields["Connection"] = "keep-alive"
+        elif version == HttpVersion11:
+            fields["Connection"] = "close"
+
+
+def plain_head(
+    version: HttpVersion,
+    status: int,
+    reason: str,
+    content_type: str | None,
+    length: int,
+    keep_alive: bool,
+) -> bytes:
+    """Return the head of a response that has no fields but the usual ones.
+
+    All but length and date comes from a table: this is the way of most responses.
+
+    Raises:
+        ValueError: reason or content type cannot stand in a head.
+    """
+    modern = version is HttpVersion11
+    key = (modern, status, reason, content_type, keep_alive)
+    prefix = _prefixes.get(key)
+    if prefix is None:
+        prefix = _plain_prefix(modern, status, reason, content_type, keep_alive)
+        if len(_prefixes) < _MAX_PREFIXES:
+            _prefixes[key] = prefix
+    if time() >= _date_until:
+        _refresh_date()
+    return b"%b%d%b" % (prefix, length, _date_lines)
+
+
+def _plain_prefix(
+    modern: bool, status: int, reason: str, content_type: str | None, keep_alive: bool
+) -> bytes:
+    lines = status_line(HttpVersion11 if modern else HttpVersion10, status, reason)
+    if content_type is not None:
+        lines += field_lines([("Content-Type", content_type)])
+    if modern is not keep_alive:
+        lines += f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n"
+    return encode_head(f"{lines}Content-Length: ")
+
+
+def head_with_fields(
+    version: HttpVersion,
+    status: int,
+    reason: str,
+    fields: CIMultiDict[str],
+    length: int,
+    keep_alive: bool,
+) -> bytes:
+    """Return the head of a response with a body of *length* bytes and *fields* of its own.
+
+    Raises:
+        ValueError: reason or a field cannot stand in a head.
+        BodyLengthError: *fields* announce another length. The handler erred.
+    """
+    given = fields.get("Content-Length")
+    if given is None:
+        fields["Content-Length"] = str(length)
+    elif given != str(length):
+        raise BodyLengthError(int(given) if given.isdecimal() else -1, length)
+    framing = BodyFraming(empty=False, chunked=False, length=length, keep_alive=keep_alive)
+    set_general_fields(fields, framing, version)
+    return response_head(version, status, reason, fields.items())

@@ -1,0 +1,43 @@
+"""Entity tags, as ETag and the conditional fields write them (RFC 9110 §8.8.3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["ETag", "format_entity_tag", "parse_entity_tag"]
+
+# etagc: visible ASCII without the quote, and obs-text.
+_OPAQUE = re.compile(r"[\x21\x23-\x7e\x80-\xff]*")
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class ETag:
+    """An entity tag.
+
+    Attributes:
+        value: the opaque part, without quotes.
+        is_weak: whether equal tags only mean "good enough", not the same bytes.
+    """
+
+    value: str
+    is_weak: bool = False
+
+
+def format_entity_tag(tag: ETag) -> str:
+    """Return *tag* as a field value.
+
+    Raises:
+        ValueError: the value holds a quote, white space or a control character; the caller erred.
+    """
+    if _OPAQUE.fullmatch(tag.value) is None:
+        msg = f"Value {tag.value!r} is not a valid etag: no quotes, spaces or control characters"
+        raise ValueError(msg)
+    return f'{"W/" if tag.is_weak else ""}"{tag.value}"'
+
+
+def parse_entity_tag(value: str | None) -> ETag | None:
+    """Return the one entity tag that *value* is, or None."""
+    match = _TAG.fullmatch(value.strip(" \t")) if value else None
+    return None if match is None else ETag(match[2], match[1] is not None)
