@@ -1,0 +1,71 @@
+"""What an application sets up when it starts and takes down when it ends, in one function each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+from frozenlist import FrozenList
+
+__all__ = ["CleanupContext", "CleanupError"]
+
+A = TypeVar("A")
+
+# ``async def database(app): ...; yield; ...``, or the same under `asynccontextmanager`.
+ContextFunction = Callable[[A], AsyncIterator[Any] | AbstractAsyncContextManager[Any]]
+
+
+class CleanupError(RuntimeError):
+    """Several contexts failed while they were taken down."""
+
+    @property
+    def exceptions(self) -> list[BaseException]:
+        """What they raised, in the order of taking down."""
+        errors: list[BaseException] = self.args[1]
+        return errors
+
+
+class CleanupContext(FrozenList[ContextFunction[A]]):
+    """A list of functions with one ``yield``: in front of it start-up, behind it clean-up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entered: list[tuple[Any, AsyncIterator[Any] | AbstractAsyncContextManager[Any]]] = []
+
+    async def start(self, app: A) -> None:
+        """Run every function up to its ``yield``, in order.
+
+        When one raises, or a cancel comes, the ones before it stay started: `stop` ends them.
+        """
+        for function in self:
+            context = function(app)
+            if isinstance(context, AbstractAsyncContextManager):
+                await context.__aenter__()
+            else:
+                await anext(aiter(context))
+            self._entered.append((function, context))
+
+    async def stop(self, app: A) -> None:
+        """Run every started function to its end, the last started first, also if one fails.
+
+        Raises:
+            CleanupError: several failed; a single failure is raised as it is.
+        """
+        errors: list[Exception] = []
+        while self._entered:
+            function, context = self._entered.pop()
+            try:
+                if isinstance(context, AbstractAsyncContextManager):
+                    await context.__aexit__(None, None, None)
+                else:
+                    await anext(context)
+                    errors.append(RuntimeError(f"{function!r} has more than one 'yield'"))
+            except StopAsyncIteration:
+                pass
+            except Exception as error:
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise CleanupError("Multiple errors on cleanup stage", errors)
