@@ -1,0 +1,408 @@
+"""One client's connection: its requests answered one after the other, by one task.
+
+The task lives as long as the connection and is woken by one future. Nothing is made for a request
+but the request and its response: no task, no timer, no coroutine around the handler's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import Any, Protocol, cast
+
+from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
+from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.web.access_log import AbstractAccessLogger
+from notebook_http.web.connection_settings import ConnectionSettings
+from notebook_http.web.exceptions import HTTPException, HTTPRequestTimeout
+from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
+from notebook_http.web.incoming import IncomingRequests
+from notebook_http.web.request import BaseRequest
+from notebook_http.web.response import Response
+from notebook_http.web.stream_response import StreamResponse
+from notebook_http.wire.errors import HttpProcessingError
+from notebook_http.wire.http1_request import RequestHead
+from notebook_http.wire.http_version import HttpVersion11
+
+__all__ = ["ConnectionOwner", "RequestFactory", "RequestHandler"]
+
+# Seconds for which a connection that will be closed is still read: closing at once makes the
+# kernel send a reset, and a reset may overtake the answer (RFC 9112 §9.6).
+_CLOSING_SECONDS = 2.0
+
+RequestFactory = Callable[
+    [RequestHead, StreamReader, "RequestHandler", "asyncio.Task[None]"], BaseRequest
+]
+
+
+class ConnectionOwner(Protocol):
+    """What a connection needs of the server that it belongs to."""
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """What all connections have in common."""
+
+    @property
+    def access_logger(self) -> AbstractAccessLogger | None:
+        """What writes the access log, or None."""
+
+    @property
+    def request_handler(self) -> Callable[[Any], Awaitable[StreamResponse]]:
+        """What answers a request."""
+
+    @property
+    def request_factory(self) -> RequestFactory:
+        """What makes a request."""
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Take note of a new connection."""
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget a connection."""
+
+
+class _ConnectionDeadline(Deadline):
+    """The one deadline of a connection, whatever it waits for."""
+
+    __slots__ = ("_handler",)
+
+    def __init__(self, handler: RequestHandler) -> None:
+        super().__init__()
+        self._handler = handler
+
+    def expire(self) -> None:
+        self._handler.time_is_up()
+
+
+class RequestHandler(IncomingRequests):
+    """The protocol of a server's connection.
+
+    Attributes:
+        peername: address of the client, as the transport tells it.
+        is_secure: whether the connection is over TLS.
+        served: requests answered so far.
+    """
+
+    __slots__ = (
+        "_client_done",
+        "_closing",
+        "_deadline",
+        "_head_begun",
+        "_idle",
+        "_owner",
+        "_request",
+        "_task",
+        "_timer",
+        "is_secure",
+        "peername",
+        "served",
+    )
+
+    def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop, owner.settings)
+        self._owner = owner
+        self._timer = DeadlineTimer.of(loop)
+        self._deadline = _ConnectionDeadline(self)
+        self._task: asyncio.Task[None] | None = None
+        self._request: BaseRequest | None = None
+        self._closing = False  # no request after the running one
+        self._client_done = False  # nothing more will come
+        self._idle = False
+        self._head_begun = False
+        self.peername: Any = None
+        self.is_secure = False
+        self.served = 0
+
+    def __repr__(self) -> str:
+        if self.transport is None:
+            state = "closed"
+        elif self._request is not None:
+            state = f"answering {self._request.method} {self._request.sent_path}"
+        else:
+            state = "idle"
+        return f"<RequestHandler {self.peername} {state}, {self.served} served>"
+
+    # Called by asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve. Called by asyncio."""
+        super().connection_made(transport)
+        self.peername = transport.get_extra_info("peername")
+        self.is_secure = transport.get_extra_info("sslcontext") is not None
+        sock = transport.get_extra_info("socket")
+        if self.settings.tcp_keepalive and sock is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self.transport is not None:
+            self._owner.connection_made(self, self.transport)
+        self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+        self._timer.add(self._deadline)
+        self._task = self.loop.create_task(self._serve())
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell everybody that the client has left. Called by asyncio."""
+        self._closing = True
+        self._timer.discard(self._deadline)
+        super().connection_lost(exc)
+        self._owner.connection_lost(self, exc)
+        task = self._task
+        if self.settings.handler_cancellation and self._request is not None and task is not None:
+            task.cancel()
+
+    def eof_received(self) -> bool:
+        """Answer what was asked before the client stopped sending. Called by asyncio."""
+        self._client_done = True
+        busy = self._request is not None or bool(self.waiting)
+        self.wake()
+        # False: nothing to answer, or no way to after a half-close; asyncio closes.
+        return busy and self._arriving is None and not self.is_secure
+
+    # Time
+
+    def message_unfinished(self) -> None:
+        """Give the client its time for the rest of a message that has begun."""
+        if self._arriving is not None:
+            seconds = self.settings.body_timeout
+        elif self._idle and not self._head_begun:
+            self._head_begun = True
+            seconds = self.settings.head_timeout
+        else:
+            return
+        self._deadline.when = self.loop.time() + seconds
+        self._timer.reschedule(self._deadline)
+
+    def time_is_up(self) -> None:
+        """Do what the deadline asks for. Called by `DeadlineTimer`."""
+        now = self.loop.time()
+        if self._idle:
+            if self._head_begun and self.refusal is None:
+                text = "The request came too slowly"
+                self.refusal = HttpProcessingError(code=408, message=text)
+            self._closing = True
+            self._deadline.when = inf
+            self.wake()
+        elif self._arriving is not None and not self._reader_paused:
+            self._arriving.set_exception(HTTPRequestTimeout(text="The body came too slowly"))
+            self._closing = True
+            self._deadline.when = now + self.settings.body_timeout
+        else:
+            self._deadline.when = now + self.settings.keepalive_timeout
+
+    async def _wait(self, seconds: float) -> None:
+        """Return when something has happened, or *seconds* have passed."""
+        self._deadline.when = self.loop.time() + seconds
+        self._timer.reschedule(self._deadline)
+        self._idle = True
+        self._waiter = self.loop.create_future()
+        await self._waiter
+        self._idle = False
+
+    # Serving
+
+    async def _serve(self) -> None:
+        """Answer requests until the connection ends. A cancel closes it."""
+        loop, waiting, deadline = self.loop, self.waiting, self._deadline
+        keepalive_timeout = self.settings.keepalive_timeout
+        owner, access_logger = self._owner, self._owner.access_logger
+        handle, make_request = owner.request_handler, owner.request_factory
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        try:
+            while not self._closing:
+                if not waiting:
+                    if self._client_done or self.refusal is not None:
+                        break
+                    if self._parser.in_message:
+                        self._head_begun = True
+                        await self._wait(self.settings.head_timeout)
+                        continue
+                    deadline.when = loop.time() + keepalive_timeout
+                    self._head_begun = False
+                    self._idle = True
+                    self._waiter = waiter = loop.create_future()
+                    await waiter
+                    self._idle = False
+                    continue
+                head, body = waiting.popleft() if self._held is None else self.next_request()
+                self._request = request = make_request(head, body, self, task)
+                logs = access_logger is not None and access_logger.enabled
+                began = loop.time() if logs else 0.0
+                try:
+                    response = await handle(request)
+                except HTTPException as error:
+                    response = error
+                except (Exception, asyncio.CancelledError) as error:
+                    if isinstance(error, asyncio.CancelledError) and task.cancelling():
+                        raise
+                    response = answer_failure(request, error, self.settings)
+                try:
+                    if not self._send_at_once(request, response):
+                        await self._send(request, response)
+                except Exception as error:
+                    response = await self._send_failure(request, error) or response
+                self.served += 1
+                if logs and access_logger is not None:
+                    access_logger.log(request, response, loop.time() - began)
+                self._request = None
+                if not body.is_eof():
+                    await self._drop_body(request, body)
+                if self.writing_paused:
+                    await self.drain()
+            if self.refusal is not None:
+                self._refuse(self.refusal)
+            await self._close_gently()
+        except ConnectionResetError:
+            pass  # the client has left; nobody is there to be told
+        except Exception:
+            self.settings.logger.exception("Unhandled exception")
+        finally:
+            self._request = None
+            if self.transport is not None:
+                self.transport.close()
+
+    # Sending
+
+    def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
+        """Send *response* if nothing has to be waited for; whether that was so."""
+        head = request.message
+        if self._closing or (request.expectation is not None and self._must_not_wait(request)):
+            head.keep_alive = False
+        if (
+            request.signals
+            or request.prepared_response is not None
+            or not (response.__class__ is Response or isinstance(response, Response))
+        ):
+            return False
+        keep_alive = head.keep_alive and response.keep_alive is not False
+        data = response.render(head.version, head.method, keep_alive=keep_alive)
+        if data is None:
+            return False
+        self.write(data)
+        if not keep_alive:
+            self._closing = True
+        return True
+
+    async def _send(self, request: BaseRequest, response: object) -> None:
+        """Send *response*, or what is missing of it."""
+        begun = request.prepared_response
+        if begun is not None and begun is not response:
+            if begun.output_length:
+                # Half of another answer is out: the client must not take it for a whole one.
+                self._closing = True
+                if request.version < HttpVersion11:
+                    self.abort()
+                return
+            request.prepared_response = None
+        if not isinstance(response, StreamResponse):
+            name = getattr(response, "__name__", type(response).__name__)
+            raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
+        await response.prepare(request)
+        await response.write_eof()
+        if not response.keep_alive:
+            self._closing = True
+
+    async def _send_failure(self, request: BaseRequest, error: Exception) -> StreamResponse | None:
+        """Answer 500 if nothing has been sent yet; close if it has."""
+        begun = request.prepared_response
+        if isinstance(error, ConnectionResetError) and not self.is_connected:
+            self._closing = True
+            return None
+        response = answer_failure(request, error, self.settings)
+        if begun is not None and begun.output_length:
+            self._closing = True
+            if request.version < HttpVersion11:
+                self.abort()
+            return None
+        request.prepared_response = None
+        try:
+            await self._send(request, response)
+        except Exception as another:
+            self._closing = True
+            if not isinstance(another, ConnectionResetError):
+                self.settings.logger.exception("The answer to a failure could not be sent")
+        return response
+
+    @staticmethod
+    def _must_not_wait(request: BaseRequest) -> bool:
+        """Whether the client waits for a 100 that it will not get, and may never send its body."""
+        return request.body_exists and not request.content.total_bytes
+
+    async def _drop_body(self, request: BaseRequest, body: StreamReader) -> None:
+        """Read the rest of a body that the handler did not read, within bounds."""
+        if body.exception() is not None or (
+            request.expectation is not None and self._must_not_wait(request)
+        ):
+            self._closing = True
+            return
+        until = self.loop.time() + self.settings.lingering_time
+        if not self.drop_body():
+            self._closing = True
+            return
+        while not body.is_eof():
+            left = until - self.loop.time()
+            gone = self.transport is None or self._client_done or self.refusal is not None
+            if left <= 0 or gone or self.dropped_too_much:
+                self._closing = True
+                return
+            self._head_begun = False
+            await self._wait(left)
+
+    def _refuse(self, error: HttpProcessingError) -> None:
+        """Answer what could not be read as a request."""
+        response = answer_refusal(error)
+        self.settings.logger.debug("Refused a request from %s: %s", self.peername, error)
+        data = response.render(HttpVersion11, "GET", keep_alive=False)
+        if data is None or not self.is_connected:
+            return
+        self.write(data)
+        access_logger = self._owner.access_logger
+        if access_logger is not None and access_logger.enabled:
+            access_logger.log(BaseRequest(UNKNOWN_HEAD, EMPTY_READER, self, None), response, 0.0)
+
+    async def _close_gently(self) -> None:
+        """Close; if the client may still be sending, not before it has seen the answer."""
+        transport = self.transport
+        unread = self.refusal is not None or self._arriving is not None
+        if transport is None or not unread or self._client_done or not transport.can_write_eof():
+            return
+        if self.refusal is None:
+            self.refusal = HttpProcessingError(message="the connection is closing")
+        self._held = None
+        self.resume_reading()
+        transport.write_eof()
+        self._head_begun = False
+        await self._wait(_CLOSING_SECONDS)
+
+    # Ending
+
+    def close(self) -> None:
+        """Close when the running request has been answered; at once if there is none."""
+        self._closing = True
+        if self._request is not None:
+            self._request.message.keep_alive = False
+        self.wake()
+
+    def force_close(self) -> None:
+        """Close at once, whatever is running."""
+        self._closing = True
+        if self.transport is not None:
+            self.transport.close()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """Close, and return when it is done.
+
+        A running request has *timeout* seconds to be answered (None for as long as it takes), then
+        its handler is cancelled. A handler that shuts down its own server is not waited for.
+        A cancel closes at once.
+        """
+        self.close()
+        task = self._task
+        try:
+            if task is not None and not task.done() and task is not asyncio.current_task():
+                await asyncio.wait((task,), timeout=timeout)
+                if not task.done():
+                    task.cancel()
+                    await asyncio.wait((task,), timeout=_CLOSING_SECONDS)
+        finally:
+            if task is not asyncio.current_task():
+                self.abort()

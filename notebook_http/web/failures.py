@@ -1,0 +1,59 @@
+"""What a client is told when its request fails, and what the log is told.
+
+A client learns the status and one sentence; the reason is in the log. Only in debug mode does the
+answer carry the traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+
+from notebook_http.web.connection_settings import ConnectionSettings
+from notebook_http.web.exceptions import RequestPayloadError
+from notebook_http.web.request import BaseRequest
+from notebook_http.web.response import Response
+from notebook_http.web.response_head import REASON_PHRASES
+from notebook_http.wire.errors import HttpProcessingError, excerpt
+from notebook_http.wire.http1_request import RequestHead
+from notebook_http.wire.http_version import HttpVersion10
+
+__all__ = ["UNKNOWN_HEAD", "answer_failure", "answer_refusal"]
+
+# Stands in the access log for a request whose head could not be read.
+UNKNOWN_HEAD = RequestHead("UNKNOWN", "/", HttpVersion10, [], None, False)
+
+
+def answer_failure(
+    request: BaseRequest, error: BaseException, settings: ConnectionSettings
+) -> Response:
+    """Return the answer to a request whose handler raised *error*, and log what happened.
+
+    400 for a body that could not be read, 504 when a time-out passed through the handler, else 500.
+    """
+    if isinstance(error, RequestPayloadError):
+        return Response(status=400, text=f"400: Bad Request\n\n{error}")
+    if isinstance(error, ConnectionResetError) and request.transport is None:
+        settings.logger.debug("The client of %s left", excerpt(request.raw_path))
+        return Response(status=500)  # nobody will see it
+    settings.logger.error(
+        "Error handling request from %s: %s %s",
+        request.remote,
+        request.method,
+        excerpt(request.raw_path),
+        exc_info=error,
+    )
+    if isinstance(error, asyncio.TimeoutError):
+        status, text = 504, "504 Gateway Timeout"
+    else:
+        status, text = 500, "500 Internal Server Error\n\nServer got itself in trouble"
+    if settings.debug:
+        text += "\n\n" + "".join(traceback.format_exception(error))
+    return Response(status=status, text=text)
+
+
+def answer_refusal(error: HttpProcessingError) -> Response:
+    """Return the answer to bytes that are no request, for the reason that *error* tells."""
+    status = error.code if error.code in REASON_PHRASES else 400
+    text = f"{status}: {REASON_PHRASES[status]}\n\n{error.message}"
+    return Response(status=status, text=text, headers=dict(error.headers or {}))

@@ -1,0 +1,81 @@
+"""A low-level server: makes a connection handler for each client and keeps count of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from notebook_http.web.access_log import AbstractAccessLogger
+from notebook_http.web.connection_handler import RequestFactory, RequestHandler
+from notebook_http.web.connection_settings import ConnectionSettings
+from notebook_http.web.request import BaseRequest
+from notebook_http.web.stream_response import StreamResponse
+
+__all__ = ["Server"]
+
+
+class Server:
+    """What answers on all connections; call it for the protocol of a new one.
+
+    Args:
+        handler: takes a request, returns something to await for its response.
+        request_factory: makes the request of head, body, connection and task; a `BaseRequest` by
+            default.
+        handler_cancellation: whether a handler is cancelled when its client leaves.
+        loop: the loop to serve on; the running one by default.
+        **kwargs: what `ConnectionSettings` has.
+
+    Raises:
+        TypeError: a setting is unknown.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[Any], Awaitable[StreamResponse]],
+        *,
+        request_factory: RequestFactory | None = None,
+        handler_cancellation: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.settings = ConnectionSettings(handler_cancellation=handler_cancellation, **kwargs)
+        self.request_handler = handler
+        self.request_factory: RequestFactory = request_factory or BaseRequest
+        self.access_logger: AbstractAccessLogger | None = self.settings.make_access_logger()
+        self._loop = loop or asyncio.get_running_loop()
+        self._connections: dict[RequestHandler, asyncio.Transport] = {}
+
+    def __repr__(self) -> str:
+        return f"<Server {len(self._connections)} connections>"
+
+    def __call__(self) -> RequestHandler:
+        """Return the protocol of a new connection."""
+        return RequestHandler(self, self._loop)
+
+    @property
+    def connections(self) -> list[RequestHandler]:
+        """The open connections."""
+        return list(self._connections)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Take note of a new connection. Called by the connection."""
+        self._connections[handler] = transport
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget a connection. Called by the connection."""
+        self._connections.pop(handler, None)
+
+    def pre_shutdown(self) -> None:
+        """Close the idle connections, and the others after the answer that they are at."""
+        for connection in self.connections:
+            connection.close()
+
+    async def shutdown(self, timeout: float | None = None) -> None:
+        """Close all connections and return when that is done.
+
+        Running requests have *timeout* seconds, then their handlers are cancelled. A cancel closes
+        at once.
+        """
+        await asyncio.gather(*(each.shutdown(timeout) for each in self.connections))
+        self._connections.clear()
