@@ -220,7 +220,11 @@ class Client:
         return here.session
 
     async def _open_session(self) -> LoopSession:
-        arguments = dict(self._arguments)
+        from notebook_http.client.cookie_jar import CookieJar
+
+        # aiohttp's jar refuses the cookies of bare addresses; here they are those of the server
+        # in the next cell, `http://127.0.0.1:PORT/`. Browsers keep them, too.
+        arguments = {"cookie_jar": CookieJar(unsafe=True), **self._arguments}
         for loop, old in list(self._sessions.items()):
             if not old.is_usable:
                 # The next `asyncio.run` of a script is still logged in.

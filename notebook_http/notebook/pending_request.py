@@ -83,11 +83,15 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
 
     def send(self, value: Any) -> Any:
         """Begin or go on; called by asyncio. `coroutine.send`."""
-        return (self._inner or self._begin()).send(value)
+        if self._inner is None:
+            self._inner = self._begin()
+        return self._inner.send(value)
 
     def throw(self, *error: Any) -> Any:
         """Raise an error inside, a cancel for one; called by asyncio. `coroutine.throw`."""
-        return (self._inner or self._begin()).throw(*error)
+        if self._inner is None:
+            self._inner = self._begin()
+        return self._inner.throw(*error)
 
     def close(self) -> None:
         """Give up: a request that was not sent never will be. `coroutine.close`."""
@@ -118,6 +122,7 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
             if response is not None:
                 await response.__aexit__(exc_type, exc_value, traceback)
         finally:
+            self._inner = None  # so that who sends it again gets our message
             await self._sender.done()
 
     # As something to look at
@@ -158,8 +163,7 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
 
     def _begin(self) -> Coroutine[Any, Any, Reply]:
         self._claim()
-        self._inner = inner = self._fetch()
-        return inner
+        return self._fetch()
 
     def _claim(self) -> None:
         """Mark it as sent.
@@ -182,6 +186,7 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
         try:
             return await self._sender.fetch(self._method, self._url, self._options)
         finally:
+            self._inner = None  # so that who sends it again gets our message
             await self._sender.done()
 
     def _words(self) -> str:
