@@ -268,8 +268,7 @@ class MultipartReader:
         )
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if end > start:
-            self._events.append(PartData(data[start:end]))
+        self._events.append(PartData(data[start:end]))
 
     def _on_part_end(self) -> None:
         self._open = False
