@@ -89,6 +89,9 @@ async def test_values_in_memory_are_bodies(
     assert dict(payload.headers) == {"Content-Type": content_type}
     assert await sent(payload) == await sent(payload) == await payload.as_bytes() == body
     assert await sent(payload, 1) == body[:1]
+    wire = Wire()
+    await payload.write(wire)
+    assert wire.data == body
     assert payload.decode("utf-8") == body.decode()
     assert not payload.consumed
     assert payload.autoclose
