@@ -1,0 +1,80 @@
+"""`%http` and `%%http`: ask for a URL from a line or a cell.
+
+The magics read their line at once, so that a slip is shown at once, and return a coroutine that
+sends when it is awaited. `awaiting` puts the `await` there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from notebook_http.notebook.magics.options import options_help
+from notebook_http.notebook.magics.request_cell import ParsedRequest, read_cell, read_line
+from notebook_http.notebook.shell import Shell
+
+__all__ = ["MAGIC_NAMES", "http_magic"]
+
+MAGIC_NAMES = frozenset({"http"})
+
+_HELP = """Send a request and show the reply.
+
+    %http [METHOD] URL [items] [options]
+    reply = %http [METHOD] URL [items] [options]
+
+    %%http [options]
+    METHOD URL
+    Header: value
+
+    body
+
+URL    without a scheme it is http:// on this machine (:3000/path, localhost, 127.0.0.1),
+       https:// everywhere else
+METHOD may be left out: GET, or POST when there is something to send
+items  Header:value  query==value  key=value  key:=json  (the last two make a JSON body)
+
+{expr} and {{expr}} on the magic's line, and {{expr}} in the cell below it, are replaced by the
+value of the Python expression. A value is one word, whatever is in it. \\{ is a brace.
+
+Options:
+"""
+
+
+def http_magic(shell: Shell) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return the function of `%http` and `%%http` in *shell*, to be registered as `line_cell`.
+
+    It raises MagicSyntaxError for what cannot be read, before anything is sent, and returns a
+    coroutine that gives the Reply, or the DataFrame with `--df`. Cancelling it ends the request
+    like cancelling the client's own; the variable of `--into` is then left alone.
+    """
+
+    def http(
+        line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Any]:
+        namespace = shell.user_ns
+        if local_ns is not None and local_ns is not namespace:
+            # In an `async def` of a cell its own variables come first.
+            namespace = {**namespace, **local_ns}
+        if cell is None:
+            return _send(read_line(line, namespace), shell)
+        return _send(read_cell(line, cell, namespace), shell)
+
+    http.__doc__ = _HELP + options_help()
+    # What IPython's decorators `no_var_expand` and `needs_local_scope` set, by their names in
+    # every version since 7.17: `$` and braces come to us as they were typed.
+    http._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
+    http.needs_local_scope = True  # type: ignore[attr-defined]
+    return http
+
+
+async def _send(request: ParsedRequest, shell: Shell) -> Any:
+    from notebook_http.notebook.client import default_client
+
+    arguments = request.arguments()
+    if request.method == "HEAD":  # of which one wants the answer itself, as everywhere here
+        arguments["allow_redirects"] = False
+    reply = await default_client().request(request.method, request.url, **arguments)
+    result = reply.df() if request.options.get("df") else reply
+    if name := request.options.get("into"):
+        shell.push({str(name): result})
+    return result
