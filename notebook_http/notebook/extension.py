@@ -1,0 +1,95 @@
+"""`%load_ext notebook_http`: what the extension puts into a shell, and takes out again.
+
+Put in: the magics and the transformer that awaits them, the wake-up behind the Stop button, short
+errors, the hint about `asyncio.run`. Loading twice changes nothing, and unloading leaves nothing
+behind. Nothing heavy is imported: no pandas, no widgets, before a cell asks for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+from notebook_http.client import exceptions as failures
+from notebook_http.notebook.asyncio_run_hint import add_hint
+from notebook_http.notebook.cell_errors import look_at_errors
+from notebook_http.notebook.display.error import short_if_ours, show_errors_short
+from notebook_http.notebook.frames.exceptions import FrameError
+from notebook_http.notebook.magics.awaiting import await_magics
+from notebook_http.notebook.magics.exceptions import MagicSyntaxError
+from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
+from notebook_http.notebook.shell import Shell
+from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
+
+__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+
+# What each shell has to undo. Several shells in one process happen in tests, and when embedding.
+_loaded: WeakKeyDictionary[Shell, contextlib.ExitStack] = WeakKeyDictionary()
+_SHORT_ERRORS = (failures.ClientError, failures.TotalTimeoutError, MagicSyntaxError, FrameError)
+# The classes are shared by all shells: changed by the first, restored by the last.
+_short_errors = contextlib.ExitStack()
+
+
+def load_ipython_extension(shell: Shell) -> None:
+    """Put the extension into *shell*, as `%load_ext notebook_http` does; twice is fine."""
+    if shell in _loaded:
+        return
+    if not _loaded:
+        _short_errors.callback(show_errors_short(_SHORT_ERRORS))
+    with contextlib.ExitStack() as undo:
+        # On failure half-way this `with` takes out what is in already.
+        undo.callback(_register_magics(shell))
+        undo.callback(_await_magics_of(shell))
+        undo.callback(look_at_errors(shell, [_show_stop, _show_hint]))
+        undo.callback(wake_on_stop(shell))
+        _loaded[shell] = undo.pop_all()
+
+
+def unload_ipython_extension(shell: Shell) -> None:
+    """Take out of *shell* whatever `load_ipython_extension` put in. Without it: nothing to do."""
+    undo = _loaded.pop(shell, None)
+    if undo is not None:
+        undo.close()
+    if not _loaded:
+        _short_errors.close()
+
+
+def _register_magics(shell: Shell) -> Callable[[], None]:
+    manager = shell.magics_manager
+    kinds = ("line", "cell")
+    before = {kind: manager.magics[kind].get("http") for kind in kinds}
+    manager.register_function(http_magic(shell), "line_cell", "http")
+
+    def undo() -> None:
+        for kind in kinds:
+            if before[kind] is None:
+                manager.magics[kind].pop("http", None)
+            else:
+                manager.magics[kind]["http"] = before[kind]
+        # IPython keeps functions as attributes of an object of its own, too.
+        vars(manager.user_magics).pop("http", None)
+
+    return undo
+
+
+def _await_magics_of(shell: Shell) -> Callable[[], None]:
+    def awaiting(lines: list[str]) -> list[str]:
+        return await_magics(lines, MAGIC_NAMES)
+
+    shell.input_transformers_post.append(awaiting)
+
+    def undo() -> None:
+        with contextlib.suppress(ValueError):
+            shell.input_transformers_post.remove(awaiting)
+
+    return undo
+
+
+def _show_stop(error: BaseException) -> BaseException | None:
+    shown = as_keyboard_interrupt(error)
+    return None if shown is None else short_if_ours(shown)
+
+
+def _show_hint(error: BaseException) -> None:
+    add_hint(error)

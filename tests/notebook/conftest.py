@@ -1,0 +1,114 @@
+"""A real IPython shell in this process, and a real kernel in one of its own."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shell() -> Iterator[Any]:
+    """A fresh IPython shell, with the extension not loaded; cells run on the test's own loop."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    made = InteractiveShell.instance(config=config, colors="nocolor")
+    from notebook_http.notebook.extension import unload_ipython_extension
+
+    yield made
+    unload_ipython_extension(made)
+    InteractiveShell.clear_instance()
+    made.atexit_operations()
+    atexit.unregister(made.atexit_operations)
+
+
+@dataclass
+class Outcome:
+    """What one cell left behind."""
+
+    stdout: str = ""
+    stderr: str = ""
+    values: list[dict[str, Any]] = field(default_factory=list)  # MIME bundles, in order
+    error_name: str = ""
+    error: str = ""  # as the front end shows it, colours taken away
+    seconds: float = 0.0
+    seconds_after_stop: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The last value or display as plain text."""
+        return self.values[-1].get("text/plain", "") if self.values else ""
+
+    def add(self, kind: str, content: dict[str, Any]) -> None:
+        """Take one message of the kernel's output channel."""
+        if kind == "stream":
+            setattr(self, content["name"], getattr(self, content["name"]) + content["text"])
+        elif kind in ("execute_result", "display_data"):
+            self.values.append(content["data"])
+        elif kind == "error":
+            self.error_name = content["ename"]
+            self.error = _COLOURS.sub("", "\n".join(content["traceback"]))
+
+
+class KernelInUse:
+    """A running kernel, one cell after the other."""
+
+    def __init__(self, manager: Any, client: Any) -> None:
+        self._manager = manager
+        self._client = client
+
+    def run(self, code: str, *, stop_after: float | None = None, limit: float = 60) -> Outcome:
+        """Execute *code* and wait until it is done; press Stop after *stop_after* seconds."""
+        outcome = Outcome()
+        began = time.monotonic()
+        stopped = 0.0
+        request = self._client.execute(code)
+        while True:
+            if stop_after is not None and not stopped and time.monotonic() - began > stop_after:
+                self._manager.interrupt_kernel()
+                stopped = time.monotonic()
+            assert time.monotonic() - began < limit, f"the cell did not end: {code}"
+            try:
+                message = self._client.get_iopub_msg(timeout=0.02)
+            except Empty:
+                continue
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "status" and content["execution_state"] == "idle":
+                break
+            outcome.add(message["msg_type"], content)
+        outcome.seconds = time.monotonic() - began
+        outcome.seconds_after_stop = time.monotonic() - stopped if stopped else 0.0
+        return outcome
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[KernelInUse]:
+    """A kernel for the tests of one file, started with this interpreter; nothing is loaded."""
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager()
+    manager.kernel_spec.argv[0] = sys.executable
+    manager.start_kernel(cwd=str(_ROOT))
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    yield KernelInUse(manager, client)
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
