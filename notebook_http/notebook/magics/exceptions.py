@@ -12,7 +12,6 @@ meant, what would have been right, and the nearest known word.
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,6 +99,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     Upper and lower case count as the same.
     """
+    import difflib  # only where something is wrong already
+
     by_folded = {name.casefold(): name for name in known}
     found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else ""

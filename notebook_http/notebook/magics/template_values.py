@@ -98,7 +98,14 @@ class Values:
             ) from error
 
     def _undefined(self, expression: Expression, name: str) -> UndefinedNameError:
-        near = nearest(name, [known for known in self._namespace if not known.startswith("_")])
+        near = nearest(
+            name,
+            [
+                known
+                for known, value in self._namespace.items()
+                if not known.startswith("_") and _unsendable(value, known) is None
+            ],
+        )
         return UndefinedNameError(
             f"{expression}: the name {name!r} is not defined in this notebook",
             self._source,
