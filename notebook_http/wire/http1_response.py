@@ -139,8 +139,12 @@ class ResponseParser:
             raise self._translated(error) from None
         if not self._is_whole():
             self._after_partial_message(len(data))
-        elif self._method == "HEAD" and not (data[-4:] and _HEAD_END.endswith(data[-4:])):
+            return
+        if self._method == "HEAD" and not (data[-4:] and _HEAD_END.endswith(data[-4:])):
             self.excess = True  # llhttp waits for the body that Content-Length announces
+        # It holds our callbacks, and we hold it: undone here, the two need no garbage collector,
+        # which would cost more per response than all of the parsing.
+        del self._parser
 
     def feed_eof(self) -> None:
         """Say that the server has closed its side: end a body that lasts until then.
