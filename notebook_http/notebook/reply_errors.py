@@ -13,6 +13,7 @@ from notebook_http.client.exceptions import ClientResponseError, ContentTypeErro
 from notebook_http.notebook.display.card import status_words
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.size_budget import size_words
+from notebook_http.notebook.display.status_advice import advice_for_status
 from notebook_http.notebook.secrets import mask_text, mask_url
 
 if TYPE_CHECKING:
@@ -22,24 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["BodyNotJSONError", "FailedReply", "StatusError"]
 
 _LINE = 100  # characters of a line of the body that are shown
-_HINT_BY_STATUS = {
-    400: "The server could not read the request: compare what was sent, r.request and its headers.",
-    401: "It wants to know who asks: pass auth=(user, password) or an Authorization header.",
-    403: "Who asks is known, or need not be, and may not: check the account's rights.",
-    404: "Nothing is there: check the path, and a slash at its end.",
-    405: "The path is right, the method is not: r.headers['Allow'] lists those that are.",
-    406: "It cannot send what Accept asks for: change that header.",
-    407: "The proxy wants to know who asks: pass proxy_auth=.",
-    409: "Somebody else changed it meanwhile: get it again, then send the change.",
-    413: "The body is too big for the server: send it in parts.",
-    415: "The server does not take this kind of body: json= and data= send different ones.",
-    422: "The body was read and its values were refused: the answer says which.",
-    429: "Too many requests: wait{retry_after}, and ask for less at a time.",
-    500: "The server's own code failed: its log has the reason.",
-    502: "A gateway got no good answer from the server behind it: try again later.",
-    503: "The server is not ready: wait{retry_after}, then try again.",
-    504: "A gateway waited too long for the server behind it: try again later.",
-}
 
 
 class _Sent(Protocol):
@@ -114,13 +97,9 @@ class StatusError(ClientResponseError):
         )
 
     def __str__(self) -> str:
-        lines = [_asked(self.reply), *_head_of(self.reply.text)]
-        hint = _HINT_BY_STATUS.get(self.status)
-        if hint:
-            wait = self.reply.headers.get("Retry-After", "")
-            after = f" {visible(wait)[:40]} s" if wait.isdigit() else f" until {visible(wait)[:40]}"
-            lines.append(hint.format(retry_after=after if wait else ""))
-        return "\n".join(lines)
+        why, next_step = advice_for_status(self.status, self.reply.headers)
+        advice = _short(_one_line(f"{why}. {next_step}."), 200)
+        return "\n".join([_asked(self.reply), *_head_of(self.reply.text), advice])
 
     # aiohttp's would print the Authorization header that was sent.
     def __repr__(self) -> str:
