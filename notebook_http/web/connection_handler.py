@@ -244,6 +244,8 @@ class RequestHandler(IncomingRequests):
                 if logs and access_logger is not None:
                     access_logger.log(request, response, loop.time() - began)
                 self._request = None
+                if head.has_body:
+                    request.close_form()
                 if not body.is_eof():
                     await self._drop_body(request, body)
                 if self.writing_paused:
@@ -256,6 +258,8 @@ class RequestHandler(IncomingRequests):
         except Exception:
             self.settings.logger.exception("Unhandled exception")
         finally:
+            if self._request is not None:
+                self._request.close_form()
             self._request = None
             if self.transport is not None:
                 self.transport.close()

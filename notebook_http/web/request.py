@@ -453,6 +453,12 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
                 self._post = await read_form(self)
         return self._post
 
+    def close_form(self) -> None:
+        """Close the files of the form that `post` has read. Called once the request is answered."""
+        for value in self._post.values() if self._post is not None else ():
+            if not isinstance(value, str | bytes | bytearray):
+                value.file.close()
+
     async def send_continue(self) -> None:
         """Tell a client that waits for it to send its body (RFC 9110 §10.1.1)."""
         if self.version >= HttpVersion11 and not self._payload.total_bytes:
