@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,10 +11,9 @@ from multidict import CIMultiDict
 from notebook_http.client.answer_settings import AnswerSettings
 from notebook_http.client.client_timeout import ClientTimeout
 from notebook_http.client.exceptions import ClientResponseError, TooManyRedirects
-from notebook_http.client.exchange_start import start_exchange
 from notebook_http.client.redirects import REDIRECT_STATUSES, is_same_origin, redirect_url
 from notebook_http.client.request_options import DEFAULT_OPTIONS
-from notebook_http.client.timings import Timings
+from notebook_http.client.sender import Sender
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.limits import MessageLimits
 
@@ -66,21 +63,24 @@ async def run_call(
 
     A cancel aborts the connection of the request under way. Errors: see `ClientSession.request`.
     """
-    timings = Timings(perf_counter())
     timeout = settings.timeout if options.timeout is None else as_timeout(options.timeout)
-    total_at = asyncio.get_running_loop().time() + timeout.total if timeout.total else inf
-    hop = _Hop(settings, connector, options, timeout, total_at)
-    factory = settings.factory
-    url = factory.absolute_url(given_url, options.params)
-    request = factory.make(method, url, options)
+    answers = settings.answers
+    if options is not DEFAULT_OPTIONS and options.changes_answer:
+        answers = _answer_settings(answers, options)
+    sender = Sender(connector, answers, timeout, perf_counter())
+    url = settings.factory.absolute_url(given_url, options.params)
+    request = settings.factory.make(method, url, options)
     try:
-        response = await hop.answer(request, timings, ())
+        exchange = await sender.send(request)
+        response = _response(settings, request, exchange, ())
         if response.status in REDIRECT_STATUSES and options.allow_redirects:
-            response = await _follow(hop, request, response)
+            response = await _follow(settings, sender, options, request, response)
+    except HttpProcessingError as error:
+        raise _no_http(request, (), error) from error
     finally:
         # Errors and redirects included: what the payload opened is closed once, at the end.
         if request.body is not None and request.body.payload is not None:
-            await hop.close_body(request.body)
+            await _close_body(request.body, sender.exchange)
     verdict = options.raise_for_status
     if verdict is None:
         verdict = settings.raise_for_status
@@ -95,12 +95,16 @@ async def run_call(
     return response
 
 
-async def _follow(hop: _Hop, request: ClientRequest, response: ClientResponse) -> ClientResponse:
+async def _follow(
+    settings: CallSettings,
+    sender: Sender,
+    options: RequestOptions,
+    request: ClientRequest,
+    response: ClientResponse,
+) -> ClientResponse:
     """Return the response at the end of the redirects that begin with *response*."""
-    settings, options = hop.settings, hop.options
     history: list[ClientResponse] = []
     trusted = True
-    began = response.timings.started_at
     while response.status in REDIRECT_STATUSES:
         try:
             url = redirect_url(
@@ -124,71 +128,52 @@ async def _follow(hop: _Hop, request: ClientRequest, response: ClientResponse) -
         # Nobody reads this body. A short one came with the head, so that the connection is free
         # again already; what is still to come is not worth waiting for.
         response.close()
-        response = await hop.answer(request, Timings(began), tuple(history))
+        try:
+            exchange = await sender.send(request)
+        except HttpProcessingError as error:
+            raise _no_http(request, tuple(history), error) from error
+        response = _response(settings, request, exchange, tuple(history))
     return response
 
 
-class _Hop:
-    """What stays the same from one request of a call to the next."""
+def _response(
+    settings: CallSettings,
+    request: ClientRequest,
+    exchange: Exchange,
+    history: tuple[ClientResponse, ...],
+) -> ClientResponse:
+    """Return the response to one request, its cookies stored."""
+    response = settings.response_class(
+        request,
+        exchange,
+        history=history,
+        fallback_charset=settings.fallback_charset,
+        max_decoded_size=settings.max_decoded_size,
+    )
+    set_cookies = exchange.set_cookies()
+    if set_cookies:
+        settings.cookie_jar.update_cookies_from_headers(set_cookies, request.url)
+    return response
 
-    __slots__ = ("connector", "exchange", "options", "settings", "timeout", "total_at")
 
-    def __init__(
-        self,
-        settings: CallSettings,
-        connector: BaseConnector,
-        options: RequestOptions,
-        timeout: ClientTimeout,
-        total_at: float,
-    ) -> None:
-        self.settings = settings
-        self.connector = connector
-        self.options = options
-        self.timeout = timeout
-        self.total_at = total_at
-        self.exchange: Exchange | None = None
+async def _close_body(body: RequestBody, exchange: Exchange | None) -> None:
+    """Close *body*, or see to it that its upload does at its end."""
+    if exchange is not None and exchange.upload is not None:
+        exchange.close_after_upload = body
+    else:
+        await body.close()
 
-    async def answer(
-        self, request: ClientRequest, timings: Timings, history: tuple[ClientResponse, ...]
-    ) -> ClientResponse:
-        """Return the response to one request, its cookies stored."""
-        settings = self.settings
-        try:
-            self.exchange = exchange = await start_exchange(
-                self.connector,
-                request,
-                settings=_answer_settings(settings.answers, self.options),
-                timeout=self.timeout,
-                total_at=self.total_at,
-                timings=timings,
-            )
-        except HttpProcessingError as error:
-            raise ClientResponseError(
-                request.request_info,
-                history,
-                status=error.code,
-                message=error.message,
-                headers=None if error.headers is None else CIMultiDict(error.headers),
-            ) from error
-        response = settings.response_class(
-            request,
-            exchange,
-            history=history,
-            fallback_charset=settings.fallback_charset,
-            max_decoded_size=settings.max_decoded_size,
-        )
-        set_cookies = exchange.set_cookies()
-        if set_cookies:
-            settings.cookie_jar.update_cookies_from_headers(set_cookies, request.url)
-        return response
 
-    async def close_body(self, body: RequestBody) -> None:
-        """Close *body*, or see to it that its upload does at its end."""
-        exchange = self.exchange
-        if exchange is not None and exchange.upload is not None:
-            exchange.close_after_upload = body
-        else:
-            await body.close()
+def _no_http(
+    request: ClientRequest, history: tuple[ClientResponse, ...], error: HttpProcessingError
+) -> ClientResponseError:
+    return ClientResponseError(
+        request.request_info,
+        history,
+        status=error.code,
+        message=error.message,
+        headers=None if error.headers is None else CIMultiDict(error.headers),
+    )
 
 
 def as_timeout(given: ClientTimeout | float | None) -> ClientTimeout:
@@ -207,8 +192,6 @@ def as_timeout(given: ClientTimeout | float | None) -> ClientTimeout:
 
 
 def _answer_settings(settings: AnswerSettings, options: RequestOptions) -> AnswerSettings:
-    if options is DEFAULT_OPTIONS or not options.changes_answer:
-        return settings
     limits = settings.limits
     return AnswerSettings(
         MessageLimits(

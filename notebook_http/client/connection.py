@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from notebook_http.client.connection_key import ConnectionKey
     from notebook_http.client.connection_pool import ConnectionPool
     from notebook_http.client.exchange import Exchange
-    from notebook_http.wire.limits import MessageLimits
 
 __all__ = ["ClientConnection"]
 
@@ -97,34 +96,33 @@ class ClientConnection(Connection):
     # Carrying an exchange
 
     def begin(
-        self,
-        exchange: Exchange,
-        *,
-        limits: MessageLimits,
-        now: float,
-        total_at: float,
-        read_seconds: float,
+        self, exchange: Exchange, now: float, total_at: float, read_seconds: float | None
     ) -> None:
         """Give the bytes that come from now on to *exchange*.
 
         Args:
             exchange: gets the answer, or the error.
-            limits: for the answer's head.
             now: the loop's time.
             total_at: the loop's time by which the answer must be whole; `inf` for no limit.
-            read_seconds: seconds that may pass between two reads; 0 for no limit.
+            read_seconds: seconds that may pass between two reads; None for no limit.
         """
         self._exchange = exchange
-        self._parser = ResponseParser(exchange, method=exchange.method, limits=limits)
+        self._parser = ResponseParser(
+            exchange, method=exchange.method, limits=exchange.settings.limits
+        )
         exchange.connection = self
         self._total_at = total_at
-        self._read_seconds = read_seconds
         deadline = self._deadline
         deadline.when = total_at
-        # The pause between reads begins when the whole request is out.
-        if read_seconds and exchange.upload is None:
+        if read_seconds:
+            # While a body is being sent the server has no reason to say anything: see below.
+            self._read_seconds = read_seconds
             deadline.when = min(total_at, now + read_seconds)
         self._timer.reschedule(deadline)
+
+    def upload_began(self) -> None:
+        """Stop the clock of `sock_read` until the whole request is out."""
+        self._deadline.when = self._total_at
 
     def body_was_sent(self, exchange: Exchange) -> None:
         """Start the clock of `sock_read` for an exchange whose upload has just ended."""
@@ -180,7 +178,7 @@ class ClientConnection(Connection):
             self.abort()
             return
         exchange.answered = True
-        if self._read_seconds:
+        if self._read_seconds and exchange.upload is None:
             self._restart_read_clock()
         try:
             parser.feed(data)

@@ -100,9 +100,15 @@ class ConnectionPool(Generic[C]):
         idle = self._idle.get(key)
         if not idle or not self.take_slot(key):
             return None
-        connection = self.take_idle(key, now)
-        if connection is None:
-            self.free_slot(key)
+        connection = idle.pop()
+        self._idle_count -= 1
+        if connection.idle_until <= now:
+            connection.close()
+            other = self.take_idle(key, now)
+            if other is None:
+                self.free_slot(key)
+            return other
+        self._busy.add(connection)
         return connection
 
     def take_idle(self, key: ConnectionKey, now: float) -> C | None:
@@ -191,9 +197,10 @@ class ConnectionPool(Generic[C]):
             now: the loop's time, to keep it for the next request; None when it must not be used
                 again (the caller closes it).
         """
-        if connection not in self._busy:
+        try:
+            self._busy.remove(connection)
+        except KeyError:
             return
-        self._busy.remove(connection)
         key = connection.key
         if now is not None and self.keepalive_seconds > 0 and not self.closed:
             connection.idle_until = now + self.keepalive_seconds
@@ -206,7 +213,10 @@ class ConnectionPool(Generic[C]):
                 self._plan_sweep(connection.idle_until)
         elif now is not None:
             connection.close()
-        self.free_slot(key)
+        if self.limit_per_host or self._waiting:
+            self.free_slot(key)
+        else:
+            self._slots -= 1
 
     def free_slot(self, key: ConnectionKey) -> None:
         """Free a slot of *key*, or hand it to the one who has waited longest and may have it."""

@@ -29,6 +29,7 @@ from notebook_http.client.redirects import (
 )
 from notebook_http.client.request import ClientRequest
 from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
+from notebook_http.client.request_options import DEFAULT_OPTIONS
 from notebook_http.transport.tls import check_tls_setting
 from notebook_http.wire.content_coding import accept_encoding
 from notebook_http.wire.cookie import format_cookie_header
@@ -137,7 +138,7 @@ class RequestFactory:
     # The requests
 
     def make(self, method: str, url: URL, options: RequestOptions) -> ClientRequest:
-        """Return the first request of a call.
+        """Return the first request of a call; *method* in upper case.
 
         Raises:
             ValueError: arguments contradict each other, or a header cannot stand in a head.
@@ -145,6 +146,9 @@ class RequestFactory:
             InvalidURL: or `NonHttpUrlClientError`: the URL cannot be asked for.
         """
         origin = self.origin_of(url, options)
+        if options is DEFAULT_OPTIONS and not origin.has_userinfo:
+            cookie = self._cookie(url, None, None) if len(self._jar) else ""
+            return ClientRequest(method, url, origin, version=self.version, cookie=cookie)
         if options.json is not None:
             body: RequestBody | None = body_from_json(options.json, self.json_serialize)
         else:
@@ -152,7 +156,7 @@ class RequestFactory:
         compress = options.compress
         headers = self._own_headers(origin, options) if options.has_headers else None
         return ClientRequest(
-            method.upper(),
+            method,
             url.with_user(None) if origin.has_userinfo else url,
             origin,
             headers=headers,

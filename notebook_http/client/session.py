@@ -25,7 +25,7 @@ from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.limits import MessageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from types import TracebackType
 
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
@@ -240,7 +240,7 @@ class ClientSession:
 
         A cancel stops the request and closes its connection.
         """
-        return RequestContextManager(self._request(method, url, options))
+        return RequestContextManager(self._call(method.upper(), url, options))
 
     def get(
         self, url: str | URL, *, allow_redirects: bool = True, **options: Any
@@ -248,43 +248,43 @@ class ClientSession:
         """Return a GET request; see `request`."""
         if not allow_redirects:
             options["allow_redirects"] = False
-        return RequestContextManager(self._request("GET", url, options))
+        return RequestContextManager(self._call("GET", url, options))
 
     def options(
         self, url: str | URL, *, allow_redirects: bool = True, **options: Any
     ) -> RequestContextManager:
         """Return an OPTIONS request; see `request`."""
         options["allow_redirects"] = allow_redirects
-        return RequestContextManager(self._request("OPTIONS", url, options))
+        return RequestContextManager(self._call("OPTIONS", url, options))
 
     def head(
         self, url: str | URL, *, allow_redirects: bool = False, **options: Any
     ) -> RequestContextManager:
         """Return a HEAD request, which follows no redirects unless told to; see `request`."""
         options["allow_redirects"] = allow_redirects
-        return RequestContextManager(self._request("HEAD", url, options))
+        return RequestContextManager(self._call("HEAD", url, options))
 
     def post(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
         """Return a POST request; see `request`."""
         if data is not None:
             options["data"] = data
-        return RequestContextManager(self._request("POST", url, options))
+        return RequestContextManager(self._call("POST", url, options))
 
     def put(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
         """Return a PUT request; see `request`."""
         if data is not None:
             options["data"] = data
-        return RequestContextManager(self._request("PUT", url, options))
+        return RequestContextManager(self._call("PUT", url, options))
 
     def patch(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
         """Return a PATCH request; see `request`."""
         if data is not None:
             options["data"] = data
-        return RequestContextManager(self._request("PATCH", url, options))
+        return RequestContextManager(self._call("PATCH", url, options))
 
     def delete(self, url: str | URL, **options: Any) -> RequestContextManager:
         """Return a DELETE request; see `request`."""
-        return RequestContextManager(self._request("DELETE", url, options))
+        return RequestContextManager(self._call("DELETE", url, options))
 
     # Closing
 
@@ -311,13 +311,15 @@ class ClientSession:
 
     # How a request runs
 
-    async def _request(self, method: str, url: str | URL, given: dict[str, Any]) -> ClientResponse:
+    def _call(
+        self, method: str, url: str | URL, given: dict[str, Any]
+    ) -> Coroutine[Any, Any, ClientResponse]:
         connector = self._connector
         if connector is None or connector.closed:
             text = "Session is closed"
             raise RuntimeError(text)
         options = RequestOptions(**given) if given else DEFAULT_OPTIONS
-        return await run_call(self._settings, connector, method, url, options)
+        return run_call(self._settings, connector, method, url, options)
 
 
 def _checked_base_url(given: str | URL | None) -> URL | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from notebook_http.client.exceptions import (
 )
 from notebook_http.client.exchange import Exchange
 from notebook_http.client.request import IDEMPOTENT_METHODS
+from notebook_http.client.timings import Timings
 from notebook_http.transport.exceptions import BodyLengthError, ClientConnectionResetError
 from notebook_http.transport.stream_writer import StreamWriter
 
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.request_body import RequestBody
-    from notebook_http.client.timings import Timings
 
-__all__ = ["start_exchange"]
+__all__ = ["Sender"]
 
 # Bodies up to this size leave together with the head, in one write.
 _ONE_WRITE_BYTES = 64 * 1024
@@ -37,73 +38,104 @@ _PIECE_BYTES = 256 * 1024
 _CONTINUE_SECONDS = 1.0
 
 
-async def start_exchange(
-    connector: BaseConnector,
-    request: ClientRequest,
-    *,
-    settings: AnswerSettings,
-    timeout: ClientTimeout,
-    total_at: float,
-    timings: Timings,
-) -> Exchange:
-    """Return the exchange once the head of the answer is there; its body may be on its way.
+class Sender:
+    """Sends the requests of one call, each until the head of its answer is there.
 
-    A kept-alive connection may have been closed by the server just before; a request that means
-    the same twice is sent again over a new one then, once, if no byte of an answer came.
+    Args:
+        connector: lends the connections.
+        answers: how answers are read.
+        timeout: the limits of the call.
+        started_at: when the call began, by `time.perf_counter()`.
 
-    A cancel aborts the connection, stops the upload and frees the slot.
-
-    Raises:
-        ClientConnectionError: or a subclass: no connection, or it broke.
-        HttpProcessingError: the answer is no HTTP. The server erred.
-        TimeoutError: a limit has passed.
-        ValueError: the request's head cannot be sent.
+    Attributes:
+        exchange: the last one that began.
     """
-    loop = asyncio.get_running_loop()
-    head = request.encode_head()
-    key = request.origin.key
-    now = loop.time()
-    connection = connector.reuse(key, now)
-    fresh = False
-    while True:
-        if connection is None:
-            connection = await connector.connect(
-                key, timeout=timeout, total_at=total_at, timings=timings, fresh=fresh
-            )
-            now = loop.time()
-        exchange = Exchange(loop, request.method, request.url, timings, settings)
-        served = connection.served
-        try:
-            connection.begin(
-                exchange,
-                limits=settings.limits,
-                now=now,
-                total_at=total_at,
-                read_seconds=timeout.sock_read or 0.0,
-            )
-            _send(loop, connection, exchange, request, head)
-            await exchange.head_waiter
-        except (ServerConnectionError, ClientOSError, ConnectionResetError) as error:
-            exchange.abandon()
-            if (
-                fresh
-                or not served
-                or exchange.answered
-                or isinstance(error, ServerTimeoutError)
-                or request.method not in IDEMPOTENT_METHODS
-                or (request.body is not None and request.body.is_spent)
-            ):
+
+    __slots__ = (
+        "_answers",
+        "_connector",
+        "_loop",
+        "_started_at",
+        "_timeout",
+        "_total_at",
+        "exchange",
+    )
+
+    def __init__(
+        self,
+        connector: BaseConnector,
+        answers: AnswerSettings,
+        timeout: ClientTimeout,
+        started_at: float,
+    ) -> None:
+        self._connector = connector
+        self._answers = answers
+        self._timeout = timeout
+        self._started_at = started_at
+        self.exchange: Exchange | None = None
+        self._loop = loop = asyncio.get_running_loop()
+        self._total_at = loop.time() + timeout.total if timeout.total else inf
+
+    async def send(self, request: ClientRequest) -> Exchange:
+        """Return the exchange once the head of the answer is there; its body may be on its way.
+
+        A kept-alive connection may have been closed by the server just before; a request that
+        means the same twice is sent again over a new one then, once, if no byte of an answer came.
+
+        A cancel aborts the connection, stops the upload and frees the slot.
+
+        Raises:
+            ClientConnectionError: or a subclass: no connection, or it broke.
+            HttpProcessingError: the answer is no HTTP. The server erred.
+            TimeoutError: a limit has passed.
+            ValueError: the request's head cannot be sent.
+        """
+        head = request.encode_head()
+        timings = Timings(self._started_at)
+        now = self._loop.time()
+        connection = self._connector.reuse(request.origin.key, now)
+        fresh = False
+        while True:
+            if connection is None:
+                connection = await self._connector.connect(
+                    request.origin.key,
+                    timeout=self._timeout,
+                    total_at=self._total_at,
+                    timings=timings,
+                    fresh=fresh,
+                )
+                now = self._loop.time()
+            exchange = Exchange(self._loop, request.method, request.url, timings, self._answers)
+            self.exchange = exchange
+            used_before = connection.served
+            try:
+                connection.begin(exchange, now, self._total_at, self._timeout.sock_read)
+                _write(self._loop, connection, exchange, request, head)
+                await exchange.head_waiter
+            except (ServerConnectionError, ClientOSError, ClientConnectionResetError) as error:
+                exchange.abandon()
+                if fresh or not used_before or not _may_repeat(request, exchange, error):
+                    raise
+                fresh = True
+                connection = None
+            except BaseException:
+                exchange.abandon()
                 raise
-            fresh = True
-            connection = None
-        except BaseException:
-            exchange.abandon()
-            raise
-        else:
-            return exchange
+            else:
+                return exchange
 
 
-def _send(
+def _may_repeat(request: ClientRequest, exchange: Exchange, error: Exception) -> bool:
+    """Tell whether sending *request* once more can do no harm, after a connection that broke."""
+    return (
+        request.method in IDEMPOTENT_METHODS
+        and not exchange.answered
+        and not isinstance(error, ServerTimeoutError)
+        and not (request.body is not None and request.body.is_spent)
+    )
+
+
+def _write(
     loop: asyncio.AbstractEventLoop,
     connection: ClientConnection,
     exchange: Exchange,
@@ -125,6 +157,7 @@ def _send(
         connection.write(head + body.content)
     else:
         exchange.upload = loop.create_task(_upload(connection, exchange, request, body, head))
+        connection.upload_began()
         return
     timings.sent_at = perf_counter()
 
