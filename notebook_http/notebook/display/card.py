@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from notebook_http.notebook.display.body_preview import Body, BodyKind, preview_html, preview_lines
-from notebook_http.notebook.display.html import Html, join, tag, visible
+from notebook_http.notebook.display.html import Html, join, table, tag, visible
 from notebook_http.notebook.display.size_budget import (
     BUNDLE_BYTES,
     PLAIN_LINES,
@@ -237,7 +237,7 @@ def _section(
     return tag(
         "details",
         tag("summary", caption),
-        tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *shown)),
+        table(caption, head, shown),
         tag("div", tag("small", f"and {rest:,} more")) if rest else None,
     )
 

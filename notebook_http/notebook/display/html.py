@@ -9,10 +9,11 @@ the page's own (light, dark, high contrast) shine through.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape as _escape
 from typing import TypeAlias
 
-__all__ = ["Child", "Html", "escape", "join", "tag", "visible"]
+__all__ = ["Child", "Html", "escape", "join", "table", "tag", "visible"]
 
 
 class Html(str):
@@ -114,6 +115,15 @@ def tag(name: str, /, *children: Child, **attributes: str | None) -> Html:
     # `pre` drops a newline right behind its tag: give it one, so that the text's own stays.
     first = "\n" if name == "pre" else ""
     return Html(f"<{name}{opening}>{first}{join(*children)}</{name}>")
+
+
+def table(caption: str, head: Html, rows: Iterable[Html]) -> Html:
+    """Return a table with a *caption*, its *head* row and its *rows*, in the text's own colour.
+
+    A page without a doctype would give tables black text, whatever stands around them.
+    """
+    body = tag("tbody", *rows)
+    return tag("table", tag("caption", caption), tag("thead", head), body, style="color: inherit")
 
 
 def _attribute(name: str, value: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notebook_http.notebook.display.html import Html, tag
+from notebook_http.notebook.display.html import Html, table, tag
 from notebook_http.notebook.secret_names import hides_value, mask
 from notebook_http.notebook.secrets import mask_text
 
@@ -150,7 +150,7 @@ def rows_table(rows: Rows, caption: str) -> Html:
     columns = rows.columns[:_COLUMNS]
     head = tag("tr", *(tag("th", _short(name), scope="col", style=_LEFT) for name in columns))
     body = [tag("tr", *(_cell(record, name) for name in columns)) for record in rows.records]
-    return tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
+    return table(caption, head, body)
 
 
 def hidden_columns(rows: Rows) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from notebook_http.notebook.display.html import Html, tag
+from notebook_http.notebook.display.html import Html, table, tag
 
 __all__ = ["Step", "StepTimes", "duration_words", "steps_of", "timings_table", "timings_words"]
 
@@ -133,9 +133,7 @@ def timings_table(timings: StepTimes) -> Html:
         tag("th", "what happened", scope="col", style="text-align: left"),
         tag("th", "when", scope="col", style="text-align: left"),
     )
-    return tag(
-        "table", tag("caption", "Time of each step"), tag("thead", head), tag("tbody", *rows)
-    )
+    return table("Time of each step", head, rows)
 
 
 def _bar(start: float, share: float) -> Html:
