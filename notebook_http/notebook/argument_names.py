@@ -28,7 +28,7 @@ def session_argument_names() -> frozenset[str]:
 
 
 def check_names(caller: str, given: dict[str, Any], known: frozenset[str]) -> None:
-    """Return if all *given* names are *known*.
+    """Return if all *given* names are *known* to *caller* (`a request`, `Client()`).
 
     The core would say so, too, but only when the request is awaited, and far from the slip.
 
@@ -41,5 +41,5 @@ def check_names(caller: str, given: dict[str, Any], known: frozenset[str]) -> No
 
             near = get_close_matches(name, known, n=1)
             hint = f". Did you mean {near[0]}=?" if near else ""
-            message = f"{caller}() got an unexpected keyword argument {name!r}{hint}"
+            message = f"{caller} takes no argument {name!r}{hint}"
             raise TypeError(message)

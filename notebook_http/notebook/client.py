@@ -79,7 +79,7 @@ class Client:
             names = ", ".join(sorted(session_arguments))
             message = f"the session is made already: give {names} to ClientSession(…) instead"
             raise TypeError(message)
-        check_names("Client", session_arguments, session_argument_names())
+        check_names("Client()", session_arguments, session_argument_names())
         self._given = session
         self._arguments = session_arguments
         self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
@@ -103,7 +103,7 @@ class Client:
         Raises:
             TypeError: an option that there is not; the message names the nearest one.
         """
-        check_names("request", options, request_option_names())
+        check_names("A request", options, request_option_names())
         return PendingRequest(self, method, url, options)
 
     def get(self, url: str | URL, **options: Any) -> PendingRequest:
