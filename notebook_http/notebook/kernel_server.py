@@ -1,0 +1,402 @@
+"""A server that lives in this process: in a notebook, on the kernel's own event loop.
+
+Wraps a `web.Application` and its `web.AppRunner`; all of HTTP is theirs. Knows how to start and
+stop, and how to give its sockets to a successor. Which server takes whose place is decided in
+`server`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from inspect import isawaitable
+from socket import socket
+from traceback import format_exception_only
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from notebook_http import web
+from notebook_http.notebook.cell_identity import CellRun, current_cell_run
+from notebook_http.notebook.cell_location import line_in_cell
+from notebook_http.notebook.dict_application import application_from
+from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
+from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
+from notebook_http.notebook.server_registry import ServerRegistry
+from notebook_http.notebook.shell import running_shell
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+__all__ = ["Server", "registry"]
+
+logger = logging.getLogger("notebook_http.notebook")
+
+State: TypeAlias = Literal["not started", "starting", "running", "stopping", "stopped", "failed"]
+
+#: Seconds that running requests may take when their server stops: a person waits for the cell.
+_SHUTDOWN_SECONDS = 3.0
+
+#: Seconds between accepting no more and closing what is idle: a request follows its connection
+#: within a millisecond on this machine.
+_GRACE_SECONDS = 0.02
+
+registry: ServerRegistry[Server] = ServerRegistry()
+
+
+class Server:
+    """A server of *app* in this process, for its loopback address only.
+
+    `await server.start()` and `await server.stop()`, or `async with Server(app) as server`. In a
+    cell `await serve(app)` is shorter, and can be run again. As a cell's value it shows a card of
+    how it stands at that moment.
+
+    Args:
+        app: a `web.Application`, or a dict like `{"GET /hello": handler}`, whose handlers may
+            return dict, list, str or bytes in place of a response.
+        name: what it is called on its card; no meaning beyond that.
+
+    Raises:
+        TypeError: *app* is neither, or a handler cannot be called.
+        ValueError: a route of the dict is none.
+    """
+
+    def __init__(
+        self, app: web.Application | Mapping[str, Any], *, name: str | None = None
+    ) -> None:
+        self._app: web.Application | Awaitable[web.Application] = _application(app)
+        self._name = _checked_name(name)
+        self._state: State = "not started"
+        self._settings: dict[str, Any] = {"shutdown_timeout": _SHUTDOWN_SECONDS}
+        self._ssl_context: SSLContext | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sockets: list[socket] = []
+        self._url = ""
+        self._port = 0
+        self._runner: web.AppRunner | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self._started_in: CellRun | None = None
+        self._shown_in: CellRun | None = None
+
+    @classmethod
+    def of_run_app(
+        cls,
+        app: web.Application | Awaitable[web.Application],
+        *,
+        ssl_context: SSLContext | None,
+        settings: Mapping[str, Any],
+    ) -> Server:
+        """Return a server of what `web.run_app` accepts; *settings* are those of `AppRunner`.
+
+        Raises:
+            TypeError: *app* is neither an application nor awaitable.
+        """
+        waits = isawaitable(app)
+        server = cls({} if waits else app)  # type: ignore[arg-type]
+        if waits:
+            server._app = app
+        server._ssl_context = ssl_context
+        server._settings = dict(settings)
+        return server
+
+    # How it stands
+
+    @property
+    def app(self) -> web.Application | None:
+        """The application; None while it is still being made by a coroutine."""
+        return self._app if isinstance(self._app, web.Application) else None
+
+    @property
+    def name(self) -> str | None:
+        """What it is called; None if nothing."""
+        return self._name
+
+    @property
+    def url(self) -> str:
+        """Its address, with a slash at the end: `http://127.0.0.1:40123/`.
+
+        Raises:
+            RuntimeError: it was not started, so it has none.
+        """
+        if not self._url:
+            msg = "This server has no address yet: `await server.start()` first"
+            raise RuntimeError(msg)
+        return self._url
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, or did last; 0 before `start`."""
+        return self._port
+
+    @property
+    def running(self) -> bool:
+        """Whether it accepts connections: from the moment it is being started on."""
+        loop = self._loop
+        return self._state in ("starting", "running") and loop is not None and not loop.is_closed()
+
+    @property
+    def state(self) -> State:
+        """How it stands, in words."""
+        return self._state
+
+    @property
+    def sockets(self) -> list[socket]:
+        """The sockets it listens on."""
+        return list(self._sockets)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop it was started on; None before that."""
+        return self._loop
+
+    @property
+    def started_in(self) -> CellRun | None:
+        """The run of the cell that started it; None in a script."""
+        return self._started_in
+
+    def __repr__(self) -> str:
+        name = f" {self._name!r}" if self._name else ""
+        address = f" {self._url}" if self._url else ""
+        return f"<Server{name}{address} {self._shown_state}>"
+
+    @property
+    def _shown_state(self) -> str:
+        # It listens while it starts, and whoever connects is answered soon.
+        return "running" if self.running else self._state
+
+    def facts(self) -> ServerFacts:
+        """Return what a card or table shows of it."""
+        return ServerFacts(
+            name=self._name or "",
+            url=self._url,
+            state=self._shown_state,
+            routes=_routes_of(self.app),
+            trouble=self._trouble,
+        )
+
+    def card_shown(self) -> None:
+        """Take note that this run of this cell shows its card already."""
+        self._shown_in = current_cell_run()
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        # Run as the last line of a cell, `await serve(app)` has just shown the card above.
+        if self._shown_in is not None and self._shown_in == current_cell_run():
+            return {"text/plain": repr(self)}
+        return server_bundle(self.facts())
+
+    # Start and stop
+
+    async def start(self, port: int = 0) -> None:
+        """Return when it answers on *port* of 127.0.0.1, a free one for 0.
+
+        While it runs, another `start` changes nothing. A stopped server can be started again, its
+        application too: its `on_startup` runs anew. A cancel leaves it stopped and the port free.
+
+        Raises:
+            PortTakenError: somebody else listens on *port*; an OSError.
+            RuntimeError: it runs on another port, or its application runs elsewhere.
+            ValueError: there is no such port.
+            Exception: whatever `on_startup` of the application raised.
+        """
+        checked_port(port)
+        if self.running:
+            if port not in (0, self._port):
+                msg = f"It runs at {self._url}: `await server.stop()` before it moves to {port}"
+                raise RuntimeError(msg)
+            await self.started()
+            return
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+        self.begin(listen(LOOPBACK, port))
+        await self.started()
+
+    def begin(self, sockets: list[socket], *, after: Iterable[Server] = ()) -> None:
+        """Start on *sockets*, which listen already, as soon as the servers *after* have stopped.
+
+        Returns at once; `started` tells how it went. The sockets are this server's from now on.
+        Once the application starts, it may be that of one of those servers.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._sockets = sockets
+        self._url, self._port = address_url(sockets[0], secure=self._ssl_context is not None)
+        self._state, self._trouble = "starting", ""
+        self._stopping = None
+        _close_at_exit()
+        self._started_in = current_cell_run()
+        registry.add(self)
+        self._starting = self._loop.create_task(self._start(list(after)))
+
+    async def started(self) -> None:
+        """Return when it answers. A cancel stops it.
+
+        Raises:
+            Exception: whatever kept it from starting.
+        """
+        if self._starting is not None:
+            await self._starting
+
+    def when_started(self, call: Callable[[asyncio.Task[None]], None]) -> None:
+        """Call *call* with the task that starts it when that is done, however it went."""
+        if self._starting is not None:
+            self._starting.add_done_callback(call)
+
+    async def _start(self, after: list[Server]) -> None:
+        try:
+            for each in after:
+                await each.leave()
+            app = self._app if isinstance(self._app, web.Application) else await self._app
+            self._app = app
+            self._refuse_second_home(app)
+            self._runner = web.AppRunner(app, handle_signals=False, **self._settings)
+            await self._runner.setup()
+            for listening in self._sockets:
+                await web.SockSite(self._runner, listening, ssl_context=self._ssl_context).start()
+        except BaseException as error:
+            cancelled = isinstance(error, asyncio.CancelledError)
+            self._state = "stopped" if cancelled else "failed"
+            self._trouble = "" if cancelled else _failure_words(error)
+            try:
+                if self._runner is not None:
+                    await self._runner.cleanup()
+            finally:
+                self._release()
+            raise
+        self._state = "running"
+
+    def _refuse_second_home(self, app: web.Application) -> None:
+        for other in registry.running():
+            if other is not self and other.app is app:
+                msg = (
+                    f"This application is served at {other.url} already, by {other!r}.\n"
+                    "Stop that server first (`await server.stop()`), or make another Application."
+                )
+                raise RuntimeError(msg)
+
+    async def stop(self) -> None:
+        """Stop listening, let running requests end (3 s at most), close all connections.
+
+        Does nothing when it does not run. A cancel does not keep it from stopping.
+
+        Raises:
+            Exception: whatever `on_shutdown` or `on_cleanup` raised; it is stopped all the same.
+        """
+        loop = self._loop
+        if loop is None or self._state in ("stopped", "failed"):
+            return
+        if loop is asyncio.get_running_loop():
+            await self._stop_here()
+        elif loop.is_running():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._stop_here(), loop))
+        else:
+            self.close()
+
+    async def leave(self) -> None:
+        """Stop, so that another server can take its place; what its clean-up raises is logged."""
+        try:
+            await self.stop()
+        except Exception:
+            logger.exception("The clean-up of %r failed; it was replaced all the same", self)
+
+    def close(self) -> None:
+        """Close the sockets it listens on, at once, and nothing else. For the end of a process."""
+        self._state = "stopped"
+        self._release()
+
+    async def _stop_here(self) -> None:
+        if self._stopping is None:
+            self._state = "stopping"
+            self._stopping = asyncio.get_running_loop().create_task(self._shut_down())
+        await asyncio.shield(self._stopping)
+
+    async def _shut_down(self) -> None:
+        try:
+            if self._starting is not None and not self._starting.done():
+                self._starting.cancel()
+                await asyncio.wait([self._starting])
+            elif self._runner is not None:
+                await self._accept_no_more()
+                await self._runner.cleanup()
+        finally:
+            self._state = "stopped"
+            self._release()
+
+    async def _accept_no_more(self) -> None:
+        """Let those who are connected already send their request; others wait for a successor.
+
+        A connection that the loop has accepted but not yet given to the server would be lost,
+        neither answered nor closed, if listening ended right now.
+        """
+        for listening in self._sockets:
+            with suppress(NotImplementedError):  # not every loop has readers
+                asyncio.get_running_loop().remove_reader(listening)
+        await asyncio.sleep(_GRACE_SECONDS)
+
+    def _release(self) -> None:
+        registry.discard(self)
+        for listening in self._sockets:
+            listening.close()
+        self._sockets = []
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+
+@cache
+def _close_at_exit() -> None:
+    """Let the end of the process free all ports, whatever else takes its time there.
+
+    A kernel cancels no task when it ends and its loop does not run any more, so no clean-up can.
+    """
+
+    def close_all() -> None:
+        for server in registry.running():
+            server.close()
+
+    atexit.register(close_all)
+
+
+def _checked_name(name: object) -> str | None:
+    if name is None or isinstance(name, str):
+        return name
+    msg = f"name is text, not {name!r}"
+    raise TypeError(msg)
+
+
+def _application(app: object) -> web.Application:
+    if isinstance(app, web.Application):
+        return app
+    if isinstance(app, Mapping):
+        return application_from(app)
+    msg = (
+        f'A server needs a web.Application or a dict like {{"GET /hello": handler}}, '
+        f"not a {type(app).__name__}"
+    )
+    raise TypeError(msg)
+
+
+def _routes_of(app: web.Application | None) -> list[tuple[str, str]]:
+    """Return the (method, path) pairs that *app* answers; not the HEAD that comes with a GET."""
+    if app is None:
+        return []
+    pairs = []
+    for route in app.router.routes():
+        info = route.get_info()
+        pairs.append((route.method, str(info.get("path") or info.get("formatter") or "")))
+    known = set(pairs)
+    return [pair for pair in pairs if pair[0] != "HEAD" or ("GET", pair[1]) not in known]
+
+
+def _failure_words(error: BaseException) -> str:
+    """Return what *error* says, and the line of a cell that it came out of."""
+    told = "".join(format_exception_only(error)).strip()
+    shell = running_shell()
+    line = line_in_cell(error.__traceback__, shell) if shell is not None else None
+    return f"{told}\n{line}" if line is not None else told

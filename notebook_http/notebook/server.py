@@ -1,0 +1,240 @@
+"""Servers in a notebook: `serve` starts one that keeps its address when its cell is run again.
+
+Decides which server takes whose place; starting and stopping is `kernel_server`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from socket import socket
+from typing import Any, overload
+
+from notebook_http import web
+from notebook_http.notebook.cell_identity import CallOrder, current_cell_run
+from notebook_http.notebook.display.server_card import server_bundle, servers_bundle
+from notebook_http.notebook.kernel_server import Server, registry
+from notebook_http.notebook.listening_socket import (
+    LOOPBACK,
+    PortTakenError,
+    addresses_of,
+    checked_port,
+    listen,
+)
+from notebook_http.notebook.shell import running_shell
+
+__all__ = [
+    "Server",
+    "ServerList",
+    "serve",
+    "servers",
+    "short_errors",
+    "show_card",
+    "sockets_for",
+    "update_card",
+]
+
+_calls = CallOrder()
+_cards = count(1)
+
+
+async def serve(
+    app: web.Application | Mapping[str, Any], *, name: str | None = None, port: int = 0
+) -> Server:
+    """Return a server of *app* that answers on 127.0.0.1, and show its card in a notebook.
+
+    Run again, it takes the place of the server before it, at the same address: that of the same
+    *name*, or without a name the one which the same call in the same cell started. Connections of
+    the replaced server are closed, requests that it is at have 3 s to end; who connects meanwhile
+    is answered by the new one. In a script only a name makes a place.
+
+    Args:
+        app: a `web.Application`, or a dict like `{"GET /hello": handler}`, whose handlers may
+            return dict, list, str or bytes in place of a response.
+        name: what it is called, and its place.
+        port: 0 for the port that its place had last, or a free one.
+
+    A cancel leaves no server behind, neither the old one nor the new one.
+
+    Raises:
+        PortTakenError: somebody else listens on *port*; an OSError that names who.
+        TypeError: *app* is no application, or a handler cannot be called.
+        ValueError: a route of the dict, or *port*, is none.
+        Exception: whatever `on_startup` of the application raised.
+    """
+    with short_errors():
+        checked_port(port)
+        server = Server(app, name=name)
+    place = _place(name)
+    async with registry.turn(place):
+        _forget_the_dead()
+        old = registry.holder(place)
+        with short_errors():
+            wanted = port or registry.port_of(place)
+            sockets, on_port = _claimed(wanted, old=old, port_is_asked_for=port != 0)
+        leaving = [each for each in (old, on_port) if each is not None]
+        server.begin(sockets, after=dict.fromkeys(leaving))
+        await server.started()
+        registry.settle(place, server, server.port)
+    show_card(server)
+    return server
+
+
+def servers() -> ServerList:
+    """Return the servers that run in this process, the oldest first; a cell shows a table."""
+    _forget_the_dead()
+    return ServerList(registry.running())
+
+
+def _forget_the_dead() -> None:
+    """Close the servers whose event loop ended without them, as that of an `asyncio.run` does."""
+    for server in registry.running():
+        if server.loop is not None and server.loop.is_closed():
+            server.close()
+
+
+class ServerList(Sequence[Server]):
+    """The servers that ran when it was made. Take one by number or by name."""
+
+    __slots__ = ("_servers",)
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self._servers = tuple(servers)
+
+    @overload
+    def __getitem__(self, index: int | str) -> Server: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ServerList: ...
+
+    def __getitem__(self, index: int | str | slice) -> Server | ServerList:
+        if isinstance(index, slice):
+            return ServerList(self._servers[index])
+        if isinstance(index, int):
+            return self._servers[index]
+        for server in self._servers:
+            if server.name == index:
+                return server
+        names = ", ".join(repr(server.name) for server in self._servers if server.name) or "none"
+        msg = f"No running server is called {index!r}; there are: {names}"
+        raise KeyError(msg)
+
+    def __len__(self) -> int:
+        return len(self._servers)
+
+    def __iter__(self) -> Iterator[Server]:
+        return iter(self._servers)
+
+    def __repr__(self) -> str:
+        return self._repr_mimebundle_()["text/plain"]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return servers_bundle([server.facts() for server in self._servers])
+
+
+# Whose place it takes ---------------------------------------------------------------------------
+
+
+def _place(name: str | None) -> str | None:
+    """Return what stays the same when the running cell is run again; None in a script."""
+    if name is not None:
+        return f"name:{name}"
+    cell_run = current_cell_run()
+    if cell_run is None:
+        return None
+    return f"cell:{_calls.next_place(cell_run)}:{cell_run.cell}"
+
+
+def _claimed(
+    wanted: int, *, old: Server | None, port_is_asked_for: bool
+) -> tuple[list[socket], Server | None]:
+    """Return listening sockets on port *wanted*, and the server of ours that has it, if any."""
+    if port_is_asked_for or (old is not None and old.port == wanted):
+        return sockets_for(LOOPBACK, wanted, old=old)
+    try:
+        return listen(LOOPBACK, wanted), None
+    except PortTakenError:
+        # Nobody asked for this port: it is only the one of last time, and somebody took it since.
+        return listen(LOOPBACK, 0), None
+
+
+def sockets_for(
+    host: str, port: int, *, old: Server | None = None, backlog: int = 128
+) -> tuple[list[socket], Server | None]:
+    """Return sockets that listen at *host* and *port*, and the server of ours that they are of.
+
+    A server of ours there hands its sockets over: they are duplicates, so that it can be stopped
+    and nobody who connects in between is refused.
+
+    Raises:
+        PortTakenError: somebody else listens there, or a server other than *old* that this
+            very run of the cell (in a script: this process) has started.
+        OSError: nothing can listen there.
+    """
+    holder = None
+    if port:
+        holder = next((each for each in registry.running() if each.port == port), None)
+    if holder is None:
+        return listen(host, port, backlog=backlog), None
+    theirs = {(str(each.getsockname()[0]), port) for each in holder.sockets}
+    this_run = current_cell_run()
+    if theirs != addresses_of(host, port):
+        msg = (
+            f"Port {port} is taken by {holder!r}, which listens on other addresses than {host}.\n"
+            "Stop it first: `await server.stop()` (nh.servers() lists it)."
+        )
+        raise PortTakenError(host, port, msg)
+    if holder is not old and (this_run is None or holder.started_in == this_run):
+        started = "this program" if this_run is None else "this run of the cell"
+        msg = (
+            f"Port {port} is taken by {holder!r}, which {started} has started.\n"
+            "Give one of the two another port; port=0 takes one that is free."
+        )
+        raise PortTakenError(host, port, msg)
+    with ExitStack() as undo:
+        sockets = []
+        for each in holder.sockets:
+            sockets.append(each.dup())
+            undo.callback(sockets[-1].close)
+        undo.pop_all()
+    return sockets, holder
+
+
+@contextmanager
+def short_errors() -> Iterator[None]:
+    """Let a cell show what is raised in here in a few lines, without our own code's part in it."""
+    try:
+        yield
+    except (OSError, TypeError, ValueError) as error:
+        from notebook_http.notebook.display.error import short_if_ours
+
+        short_if_ours(error)
+        raise
+
+
+# Its card ---------------------------------------------------------------------------------------
+
+
+def show_card(server: Server) -> str | None:
+    """Show the card of *server* below the running cell; return the id for `update_card`.
+
+    None, and nothing is shown, where there is no IPython.
+    """
+    if running_shell() is None:
+        return None
+    from IPython.display import display
+
+    card_id = f"notebook-http-server-{next(_cards)}"
+    display(server_bundle(server.facts()), raw=True, display_id=card_id)
+    server.card_shown()
+    return card_id
+
+
+def update_card(server: Server, card_id: str | None) -> None:
+    """Show how *server* stands now, in place of the card that `show_card` has shown."""
+    if card_id is None:
+        return
+    from IPython.display import display
+
+    display(server_bundle(server.facts()), raw=True, display_id=card_id, update=True)
