@@ -28,6 +28,7 @@ from notebook_http.notebook.secrets import mask_headers, mask_url
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
 
 if TYPE_CHECKING:
+    import pandas
     from multidict import CIMultiDictProxy
     from yarl import URL
 
@@ -230,7 +231,7 @@ class Reply(ReplyHead):
             why = "its values are nested deeper than Python's parser goes"
             raise BodyNotJSONError(self, why, "", 0) from None
 
-    def df(self, path: str | None = None) -> Any:
+    def df(self, path: str | None = None) -> pandas.DataFrame:
         """Return the body's rows as a pandas DataFrame: JSON records (nested ones flattened), CSV.
 
         Args:

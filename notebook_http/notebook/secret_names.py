@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import IntEnum
 from functools import lru_cache
 from urllib.parse import unquote
 
-__all__ = ["counts_things", "hides_value", "is_masked", "is_secret_name", "mask"]
+__all__ = [
+    "Secrecy",
+    "counts_things",
+    "is_masked",
+    "is_secret_name",
+    "mask",
+    "mask_leaf",
+    "secrecy_of",
+]
 
 _DOTS = "••••"
 _MASKED = re.compile(_DOTS + r" \(len \d+\)")
@@ -102,11 +111,31 @@ def counts_things(name: str) -> bool:
     return len(name) <= 256 and _judge(name)[1]
 
 
-def hides_value(name: object, value: object) -> bool:
-    """Return whether the JSON *value* under the key *name* is a secret, with all that it holds."""
+class Secrecy(IntEnum):
+    """What of a JSON value is masked."""
+
+    OPEN = 0
+    WORDS = 1  # texts; its numbers count things
+    ALL = 2
+
+
+def secrecy_of(name: object, value: object) -> Secrecy:
+    """Return what of the JSON *value* under the key *name* is masked, with all that it holds.
+
+    Of *value* only its type is looked at, and that of a list's first entry.
+    """
     if not isinstance(name, str) or not is_secret_name(name):
-        return False
+        return Secrecy.OPEN
     sample = value[0] if isinstance(value, list) and value else value
-    if isinstance(sample, Mapping):
-        return not name.lower().endswith(("key", "keys"))
-    return not (counts_things(name) and isinstance(sample, int | float))
+    if isinstance(sample, Mapping) and name.lower().endswith(("key", "keys")):
+        return Secrecy.OPEN  # records: keys of a keyboard, of a database, of a set
+    return Secrecy.WORDS if counts_things(name) else Secrecy.ALL
+
+
+def mask_leaf(value: object, secrecy: Secrecy) -> object:
+    """Return a JSON scalar as *secrecy* has it: `true`, `false` and `null` tell nothing."""
+    if value is None or isinstance(value, bool) or secrecy is Secrecy.OPEN:
+        return value
+    if isinstance(value, str):
+        return mask(value)
+    return mask(str(value)) if secrecy is Secrecy.ALL else value

@@ -17,15 +17,16 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from notebook_http.notebook.secret_names import (
+    Secrecy,
     counts_things,
-    hides_value,
     is_masked,
     is_secret_name,
     mask,
+    mask_leaf,
+    secrecy_of,
 )
 
 __all__ = [
-    "hides_value",
     "is_secret_name",
     "mask",
     "mask_header",
@@ -276,28 +277,22 @@ def mask_json(value: Any) -> Any:
     Any depth: it does not recurse.
     """
     root: list[Any] = [None]
-    # (where the copy goes, under which key, what is copied, whether it lies below a secret name)
-    todo: list[tuple[Any, Any, Any, bool]] = [(root, 0, value, False)]
+    # (where the copy goes, under which key, what is copied, what the names above it say)
+    todo: list[tuple[Any, Any, Any, Secrecy]] = [(root, 0, value, Secrecy.OPEN)]
     while todo:
-        target, slot, item, below = todo.pop()
+        target, slot, item, above = todo.pop()
         if isinstance(item, Mapping):
             copy: dict[Any, Any] = dict.fromkeys(item)
             pair_name = item.get("name")
             for key, inner in item.items():
                 name = pair_name if key == "value" and isinstance(pair_name, str) else key
-                todo.append((copy, key, inner, below or hides_value(name, inner)))
+                todo.append((copy, key, inner, max(above, secrecy_of(name, inner))))
             target[slot] = copy
         elif isinstance(item, list | tuple):
             target[slot] = copied = [None] * len(item)
-            todo.extend((copied, index, inner, below) for index, inner in enumerate(item))
+            todo.extend((copied, index, inner, above) for index, inner in enumerate(item))
+        elif above is Secrecy.OPEN and isinstance(item, str):
+            target[slot] = mask_text(item)
         else:
-            target[slot] = _mask_leaf(item, below)
+            target[slot] = mask_leaf(item, above)
     return root[0]
-
-
-def _mask_leaf(value: Any, below: bool) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return mask(value) if below else mask_text(value)
-    return mask(str(value)) if below else value

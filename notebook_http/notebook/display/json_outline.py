@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from notebook_http.notebook.secret_names import hides_value, mask
+from notebook_http.notebook.secret_names import Secrecy, mask, secrecy_of
 from notebook_http.notebook.secrets import mask_text
 
 __all__ = ["json_outline"]
@@ -23,6 +23,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _FIRST_INSIDE = re.compile(r"\[\s*+(.)", re.DOTALL)
+# The "name" of the object that has a "value" here: `{"value": …, "name": "Cookie"}`.
+_NAME_AHEAD = re.compile(r'[^{}]{0,2000}?"name"\s*+:\s*+"([^"\\]{0,64})"')
 # A string longer than this is cut in the outline: one base64 picture would hide all the rest.
 _STRING_CHARACTERS = 300
 # Deeper than this the indent no longer grows: a thousand levels would be a megabyte of spaces.
@@ -31,13 +33,13 @@ _CONSTANTS = frozenset({"null", "true", "false"})
 
 
 class _Level:
-    """One open object or array: its key in hand, and whether all in it is secret."""
+    """One open object or array: its key in hand, and what the names above it say."""
 
-    __slots__ = ("below_secret", "empty", "is_object", "key", "pair_name")
+    __slots__ = ("above", "empty", "is_object", "key", "pair_name")
 
-    def __init__(self, is_object: bool, below_secret: bool) -> None:
+    def __init__(self, is_object: bool, above: Secrecy) -> None:
         self.is_object = is_object
-        self.below_secret = below_secret
+        self.above = above
         self.empty = True
         self.key: str | None = None  # set between a key's colon and its value
         self.pair_name = ""  # the object's own "name": what its "value" is the value of
@@ -51,8 +53,7 @@ class _Outline:
         self.characters = characters
         self.lines = lines
         self.parts: list[str] = []
-        self.levels: list[_Level] = [_Level(is_object=False, below_secret=False)]
-        self.waiting_key: str | None = None  # a string that may turn out to be a key
+        self.levels: list[_Level] = [_Level(is_object=False, above=Secrecy.OPEN)]
 
     def write(self) -> bool:
         """Write tokens until the limits or the end; return whether the end was reached."""
@@ -90,10 +91,10 @@ class _Outline:
         if mark in "{[":
             self._begin_item()
             sample: Any = {} if mark == "{" else [self._first_inside(position)]
-            below = self._is_secret(sample)
+            above = self._secrecy(sample)
             level.key = None
             self._put(mark)
-            self.levels.append(_Level(mark == "{", below))
+            self.levels.append(_Level(mark == "{", above))
         elif mark in "}]":
             if len(self.levels) > 1:
                 self.levels.pop()
@@ -118,11 +119,14 @@ class _Outline:
         if level.is_object and level.key is None and following and following.group("mark") == ":":
             self._begin_item()
             level.key = value
-            self._put(_quoted(value))
+            if value == "value" and not level.pair_name:
+                ahead = _NAME_AHEAD.match(self.text, position)
+                level.pair_name = ahead.group(1) if ahead else ""
+            self._put(_quoted(value[:_STRING_CHARACTERS]))
             return
         if level.key == "name":
             level.pair_name = value
-        secret = self._is_secret(value)
+        secret = self._secrecy(value) is not Secrecy.OPEN
         self._begin_item()
         level.key = None
         closing = '"' if token.endswith('"') and len(token) > 1 else ""
@@ -135,7 +139,9 @@ class _Outline:
             self._put(f"{_quoted(head, '')}…{closing} ({len(value):,} characters)")
 
     def _scalar(self, word: str) -> None:
-        secret = word not in _CONSTANTS and self._is_secret(0)
+        # What is neither number nor constant is no JSON, and masked like a text.
+        least = Secrecy.ALL if word[0] in "-0123456789" else Secrecy.WORDS
+        secret = word not in _CONSTANTS and self._secrecy(0) >= least
         self._begin_item()
         self.levels[-1].key = None
         if secret:
@@ -143,12 +149,10 @@ class _Outline:
         else:  # a number may have a million digits
             self._put(word[:_STRING_CHARACTERS] + ("…" if len(word) > _STRING_CHARACTERS else ""))
 
-    def _is_secret(self, sample: Any) -> bool:
+    def _secrecy(self, sample: Any) -> Secrecy:
         level = self.levels[-1]
-        if level.below_secret:
-            return True
         name = level.pair_name if level.key == "value" and level.pair_name else level.key
-        return name is not None and hides_value(name, sample)
+        return max(level.above, secrecy_of(name, sample))
 
 
 def _unquoted(token: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notebook_http.notebook.display.html import Html, table, tag
-from notebook_http.notebook.secret_names import hides_value, mask
+from notebook_http.notebook.secret_names import Secrecy, mask_leaf, secrecy_of
 from notebook_http.notebook.secrets import mask_text
 
 __all__ = [
@@ -197,13 +197,15 @@ def _cell_text(record: Mapping[str, Any], column: str) -> str:
     value = record[column]
     pair_name = record.get("name")
     name = pair_name if column == "value" and isinstance(pair_name, str) else column
-    return _masked(value) if hides_value(name, value) else _words(value)
+    secrecy = secrecy_of(name, value)
+    return _words(value) if secrecy is Secrecy.OPEN else _masked(value, secrecy)
 
 
-def _masked(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return _words(value)
-    return "••••" if isinstance(value, Mapping | list) else mask(str(value))
+def _masked(value: Any, secrecy: Secrecy) -> str:
+    if isinstance(value, Mapping | list):
+        return "••••"
+    shown = mask_leaf(value, secrecy)
+    return shown if isinstance(shown, str) else _words(shown)
 
 
 def _words(value: Any) -> str:
