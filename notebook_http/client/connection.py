@@ -7,6 +7,9 @@ It goes back to its pool in the moment the answer is whole, before anybody has r
 from __future__ import annotations
 
 import asyncio
+import os
+import select
+import socket
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from notebook_http.client.exchange import Exchange
 
 __all__ = ["ClientConnection"]
+
+_LAST_WORDS_BYTES = 64 * 1024
 
 
 class ClientConnection(Connection):
@@ -92,6 +97,24 @@ class ClientConnection(Connection):
     def is_idle(self) -> bool:
         """Whether it carries no exchange."""
         return self._exchange is None
+
+    def is_stale(self) -> bool:
+        """Whether the server has hung up, or said something, while nobody was looking.
+
+        A long computation in a cell blocks the loop, which then has not noticed yet. On an idle
+        connection nothing may come, so whatever can be read means that it is of no use.
+        """
+        sock = self.get_extra_info("socket")
+        if sock is None:
+            return True
+        try:
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(sock.fileno(), select.POLLIN)
+                return bool(poll.poll(0))
+            return bool(select.select([sock.fileno()], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
 
     # Carrying an exchange
 
@@ -189,6 +212,11 @@ class ClientConnection(Connection):
             return
         if parser.completed:
             self._complete(parser, exchange)
+        elif exchange.head is not None and exchange.ends_here(exchange.head):
+            exchange.body_completed()
+            self._end_exchange(exchange, reusable=False)
+            self.abort()
+            exchange.head_is_there()
         elif exchange.head is not None:
             # More of the body is to come: it needs a stream, and that the right limits.
             exchange.open_reader()
@@ -196,6 +224,8 @@ class ClientConnection(Connection):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the exchange, if there is one. Called by asyncio."""
+        if exc is not None and self._exchange is not None and self._exchange.upload is not None:
+            self._read_last_words()
         super().connection_lost(exc)
         self._timer.discard(self._deadline)
         if self._lost_waiter is not None and not self._lost_waiter.done():
@@ -263,6 +293,24 @@ class ClientConnection(Connection):
             self._pool.give_back(self, self.loop.time())
         else:
             self._pool.give_back(self, None)
+
+    def _read_last_words(self) -> None:
+        """Read what the server sent before it cut our upload off.
+
+        A server that has refused a body answers and hangs up. Our next write fails then, and
+        asyncio drops the connection with the answer (a 413, say) still in the kernel's buffer.
+        """
+        transport = self.transport
+        sock = None if transport is None else transport.get_extra_info("socket")
+        if sock is None or self.key.is_ssl:
+            return
+        try:
+            with socket.socket(fileno=os.dup(sock.fileno())) as twin:
+                twin.setblocking(False)
+                while self._exchange is not None and (data := twin.recv(_LAST_WORDS_BYTES)):
+                    self.data_received(data)
+        except OSError:
+            pass  # nothing more is to be had
 
     def _restart_read_clock(self) -> None:
         deadline = self._deadline

@@ -23,11 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["ConnectionPool", "PooledConnection"]
 
 
+# Seconds of idleness after which a connection is looked at before it is used again.
+_TRUSTED_IDLE_SECONDS = 0.5
+
+
 class PooledConnection(Protocol):
     """What the pool has to know of a connection."""
 
     key: ConnectionKey
     idle_until: float
+
+    def is_stale(self) -> bool:
+        """Whether it turned out to be of no use while it idled; costs a system call."""
 
     def close(self) -> None:
         """Close it; the pool has forgotten it by then."""
@@ -49,6 +56,7 @@ class ConnectionPool(Generic[C]):
         self.limit_per_host = limit_per_host
         self.keepalive_seconds = keepalive_seconds
         self.closed = False
+        self._trusted_above = keepalive_seconds - _TRUSTED_IDLE_SECONDS
         self._slots = 0
         self._slots_of: dict[ConnectionKey, int] = {}
         self._busy: set[C] = set()
@@ -102,7 +110,7 @@ class ConnectionPool(Generic[C]):
             return None
         connection = idle.pop()
         self._idle_count -= 1
-        if connection.idle_until <= now:
+        if not self._is_fit(connection, now):
             connection.close()
             other = self.take_idle(key, now)
             if other is None:
@@ -121,7 +129,7 @@ class ConnectionPool(Generic[C]):
         while idle:
             connection = idle.pop()
             self._idle_count -= 1
-            if connection.idle_until > now:
+            if self._is_fit(connection, now):
                 self._busy.add(connection)
                 return connection
             connection.close()
@@ -265,6 +273,13 @@ class ConnectionPool(Generic[C]):
         return connections
 
     # Privates
+
+    def _is_fit(self, connection: C, now: float) -> bool:
+        """Whether an idle connection can be used."""
+        left = connection.idle_until - now
+        if left > self._trusted_above:
+            return True
+        return left > 0 and not connection.is_stale()
 
     def _wake_next(self) -> None:
         """Give the free slot to the first in line whose host has room for it."""

@@ -42,11 +42,11 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from multidict import CIMultiDictProxy
 from yarl import URL
 
+from notebook_http.client.request_info import RequestInfo
 from notebook_http.transport.exceptions import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -111,22 +111,6 @@ _NAME_NEXT_STEP = {
 }
 
 
-class RequestInfo(NamedTuple):
-    """What was asked, kept for error messages.
-
-    Attributes:
-        url: as sent, without fragment.
-        method: the request method.
-        headers: as sent.
-        real_url: as given, with fragment.
-    """
-
-    url: URL
-    method: str
-    headers: CIMultiDictProxy[str]
-    real_url: URL
-
-
 # The answer
 
 
@@ -170,9 +154,11 @@ class ClientResponseError(ClientError):
         return f"{self.status}, message={self.message!r}, url={str(self.request_info.real_url)!r}"
 
     def __repr__(self) -> str:
+        # Without the request's headers: a notebook shows reprs, and they may hold credentials.
+        info = self.request_info
         return (
-            f"{type(self).__name__}({self.request_info!r}, {self.history!r}, "
-            f"status={self.status}, message={self.message!r}, headers={self.headers!r})"
+            f"<{type(self).__name__} {self.status} message={self.message!r} "
+            f"{info.method} {info.real_url}>"
         )
 
 

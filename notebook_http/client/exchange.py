@@ -133,6 +133,12 @@ class Exchange:
 
     # What the response asks
 
+    def ends_here(self, head: ResponseHead) -> bool:
+        """Whether a body that would last until the connection ends is taken for an empty one."""
+        if self.settings.read_until_eof:
+            return False
+        return head.content_length is None and not head.chunked
+
     def take_whole_body(self) -> bytes | None:
         """Return the body if it is there whole, never streamed, and not coded; else None."""
         if self._reader is not None or not self.completed or self.is_coded:

@@ -30,10 +30,10 @@ async def start_connection(
     key: ConnectionKey,
     sock: socket.socket,
     *,
-    tls: TlsSetting,
+    tls: TlsSetting | None,
     pool: ConnectionPool[ClientConnection],
 ) -> ClientConnection:
-    """Return a connection over *sock*, after the TLS handshake if *key* asks for one.
+    """Return a connection over *sock*, after a TLS handshake as *tls* says.
 
     A cancel or an error closes the socket.
 
@@ -48,9 +48,9 @@ async def start_connection(
         return await start_protocol(
             lambda: ClientConnection(loop, key, pool),
             sock,
-            tls=tls if key.is_ssl else None,
+            tls=tls,
             # A name with the root's dot is the same name; certificates are made out without it.
-            server_hostname=(key.server_hostname or key.host).rstrip(".") if key.is_ssl else None,
+            server_hostname=None if tls is None else (key.server_hostname or key.host).rstrip("."),
         )
     except FingerprintError as error:
         raise ServerFingerprintMismatch(

@@ -30,11 +30,10 @@ from notebook_http.client.redirects import (
 from notebook_http.client.request import ClientRequest
 from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
 from notebook_http.client.request_options import DEFAULT_OPTIONS
-from notebook_http.transport.tls import check_tls_setting
 from notebook_http.wire.content_coding import accept_encoding
 from notebook_http.wire.cookie import format_cookie_header
 from notebook_http.wire.credentials import BasicAuth
-from notebook_http.wire.http_version import HttpVersion
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +72,7 @@ class RequestFactory:
         version: HttpVersion,
         json_serialize: Callable[[Any], str | bytes],
         schemes: frozenset[str],
+        closes_connections: bool,
     ) -> None:
         self.base_url = base_url
         self.headers = headers
@@ -82,6 +82,12 @@ class RequestFactory:
         self.json_serialize = json_serialize
         self._jar = cookie_jar
         self._schemes = schemes
+        # Only what differs from the version's own rule has to be said (RFC 9112 §9.3).
+        self._connection = ""
+        if closes_connections and version >= HttpVersion11:
+            self._connection = "close"
+        elif not closes_connections and version < HttpVersion11:
+            self._connection = "keep-alive"
         self._origins: dict[Any, Origin] = {}
         self._headers_version = _version_of(headers)
 
@@ -123,7 +129,7 @@ class RequestFactory:
             if url.scheme not in self._schemes:
                 text = f"{url} is no http or https URL"
                 raise NonHttpUrlClientError(text)
-            key = make_key(url, check_tls_setting(options.ssl), options.server_hostname)
+            key = make_key(url, options.ssl, options.server_hostname)
             auth = self._default_auth(url)
             host = url.host_port_subcomponent or key.host
             headers = origin_headers(
@@ -242,15 +248,17 @@ class RequestFactory:
             skipped = skipped.union(istr(name) for name in options.skip_auto_headers)
         return origin_headers(origin.host_header, self._with_automatic(own, skipped), auth)
 
-    @staticmethod
-    def _with_automatic(headers: CIMultiDict[str], skipped: frozenset[istr]) -> CIMultiDict[str]:
+    def _with_automatic(
+        self, headers: CIMultiDict[str], skipped: frozenset[istr]
+    ) -> CIMultiDict[str]:
         complete = CIMultiDict(headers)
         for name, value in (
             (hdrs.ACCEPT, "*/*"),
             (hdrs.ACCEPT_ENCODING, accept_encoding()),
             (hdrs.USER_AGENT, USER_AGENT),
+            (hdrs.CONNECTION, self._connection),
         ):
-            if name not in complete and name not in skipped:
+            if value and name not in complete and name not in skipped:
                 complete[name] = value
         return complete
 

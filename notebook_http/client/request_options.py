@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.transport.tls import merge_tls_settings
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from http.cookies import BaseCookie
+    from ssl import SSLContext
 
     from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.response import ClientResponse
@@ -44,6 +47,7 @@ class RequestOptions:
         read_until_eof: False takes a body whose length is not announced as empty.
         timeout: a `ClientTimeout`, or seconds for the whole; None takes the session's.
         ssl: how the peer is verified: True, False, an `ssl.SSLContext` or a `Fingerprint`.
+        verify_ssl, ssl_context, fingerprint: older names for what *ssl* says.
         server_hostname: the name that the certificate must show instead of the URL's host.
         auto_decompress: decode the body; None takes the session's.
         read_bufsize: bytes of a body that are buffered before the server has to wait is twice
@@ -68,7 +72,10 @@ class RequestOptions:
     raise_for_status: RaiseForStatus | None = None
     read_until_eof: bool = True
     timeout: ClientTimeout | float | None = None
-    ssl: TlsSetting | None = True
+    ssl: TlsSetting = True
+    verify_ssl: bool | None = None
+    ssl_context: SSLContext | None = None
+    fingerprint: bytes | None = None
     server_hostname: str | None = None
     auto_decompress: bool | None = None
     read_bufsize: int | None = None
@@ -80,6 +87,7 @@ class RequestOptions:
         if self.data is not None and self.json is not None:
             text = "data and json parameters can not be used at the same time"
             raise ValueError(text)
+        self.ssl = merge_tls_settings(self.ssl, self.verify_ssl, self.ssl_context, self.fingerprint)
 
     @property
     def has_headers(self) -> bool:

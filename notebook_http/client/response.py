@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json as json_module
 import warnings
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from notebook_http import hdrs
 from notebook_http.client.exceptions import (
     ClientConnectionError,
     ClientPayloadError,
     ClientResponseError,
     ContentTypeError,
 )
+from notebook_http.client.response_head_view import ResponseHeadView
 from notebook_http.wire.errors import BodyTooLarge, excerpt
-from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
+from notebook_http.wire.media_type import MediaType, text_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-    from http.cookies import SimpleCookie
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
-    from multidict import CIMultiDictProxy, MultiDictProxy
     from yarl import URL
 
     from notebook_http.client.exceptions import RequestInfo
@@ -30,27 +27,10 @@ if TYPE_CHECKING:
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.timings import Timings
     from notebook_http.transport.stream_reader import StreamReader
-    from notebook_http.wire.http1_response import ResponseHead
-    from notebook_http.wire.http_version import HttpVersion
 
-__all__ = ["ClientResponse", "ContentDisposition"]
+__all__ = ["ClientResponse"]
 
-_DEFAULT_TYPE = "application/octet-stream"  # RFC 9110 §8.3: what a body without a type may be
 _SHOWN_BYTES = 60
-
-
-class ContentDisposition(NamedTuple):
-    """How the server wants the body to be kept (RFC 6266).
-
-    Attributes:
-        type: "attachment", "inline", …; None if it could not be read.
-        parameters: names in lower case to values.
-        filename: untrusted text: never use it as a path as it is.
-    """
-
-    type: str | None
-    parameters: Mapping[str, str]
-    filename: str | None
 
 
 class _Released:
@@ -65,7 +45,7 @@ class _Released:
 _RELEASED = _Released()
 
 
-class ClientResponse:
+class ClientResponse(ResponseHeadView):
     """A response whose head is there; its body may still be on its way.
 
     Read the body once with `read`, `text` or `json`, or piece by piece from `content`. Leave the
@@ -81,15 +61,11 @@ class ClientResponse:
         "__weakref__",
         "_body",
         "_closed",
-        "_exchange",
         "_fallback_charset",
         "_history",
         "_in_context",
         "_max_decoded_size",
-        "_media_type",
-        "_request",
         "method",
-        "status",
         "timings",
     )
 
@@ -128,28 +104,6 @@ class ClientResponse:
     # The head
 
     @property
-    def ok(self) -> bool:
-        """Whether the status is below 400."""
-        return self.status < 400
-
-    @property
-    def reason(self) -> str | None:
-        """The reason phrase, perhaps empty."""
-        head = self._exchange.head
-        return None if head is None else head.reason
-
-    @property
-    def version(self) -> HttpVersion | None:
-        """The HTTP version that the server spoke."""
-        head = self._exchange.head
-        return None if head is None else head.version
-
-    @property
-    def url(self) -> URL:
-        """The URL that was asked, without fragment; after redirects, the last one."""
-        return self._request.url
-
-    @property
     def real_url(self) -> URL:
         """The same with its fragment."""
         return self._request.real_url
@@ -160,16 +114,6 @@ class ClientResponse:
         return self._request.url.host or ""
 
     @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The headers, in the order they were sent."""
-        return self._head().headers
-
-    @property
-    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The headers as bytes, as they were sent."""
-        return tuple(self._head().raw_headers)
-
-    @property
     def request_info(self) -> RequestInfo:
         """What was asked."""
         return self._request.request_info
@@ -178,68 +122,6 @@ class ClientResponse:
     def history(self) -> tuple[ClientResponse, ...]:
         """The redirects that led here, first one first."""
         return self._history
-
-    @property
-    def cookies(self) -> SimpleCookie:
-        """The cookies that this response sets (not what the jar holds)."""
-        from http.cookies import SimpleCookie
-
-        from notebook_http.wire.cookie import parse_set_cookie
-
-        cookies: SimpleCookie = SimpleCookie()
-        for value in self.headers.getall(hdrs.SET_COOKIE, ()):
-            cookie = parse_set_cookie(value)
-            if cookie is not None:
-                # dict's own: SimpleCookie would parse the morsel again.
-                dict.__setitem__(cookies, cookie.name, cookie.to_morsel())
-        return cookies
-
-    @property
-    def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
-        """The `Link` headers by relation: `response.links["next"]["url"]`."""
-        from notebook_http.client.link_header import parse_links
-
-        return parse_links(self.headers.getall(hdrs.LINK, ()), self.url)
-
-    @property
-    def media_type(self) -> MediaType:
-        """What `Content-Type` says, taken apart."""
-        media_type = self._media_type
-        if media_type is None:
-            value = self.headers.get(hdrs.CONTENT_TYPE)
-            media_type = self._media_type = parse_media_type(value)
-        return media_type
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters; `application/octet-stream` if none was sent."""
-        return self.media_type.essence or _DEFAULT_TYPE
-
-    @property
-    def charset(self) -> str | None:
-        """The charset that `Content-Type` names, or None."""
-        return self.media_type.charset
-
-    @property
-    def content_length(self) -> int | None:
-        """Bytes of the body as announced, before decoding; None if nothing was."""
-        head = self._head()
-        return head.content_length
-
-    @property
-    def content_disposition(self) -> ContentDisposition | None:
-        """How the body is to be kept; None if the server does not say."""
-        value = self.headers.get(hdrs.CONTENT_DISPOSITION)
-        if value is None:
-            return None
-        from notebook_http.wire.content_disposition import (
-            content_disposition_filename,
-            parse_content_disposition,
-        )
-
-        kind, parameters = parse_content_disposition(value)
-        filename = content_disposition_filename(parameters)
-        return ContentDisposition(kind, MappingProxyType(parameters), filename)
 
     # The body
 
@@ -407,13 +289,6 @@ class ClientResponse:
             await self.wait_for_close()
 
     # Privates
-
-    def _head(self) -> ResponseHead:
-        head = self._exchange.head
-        if head is None:
-            text = "the response has no head yet"
-            raise ClientConnectionError(text)
-        return head
 
     def _is_type(self, expected: str) -> bool:
         expected = expected.lower()

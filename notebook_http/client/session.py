@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -57,6 +57,7 @@ class ClientSession:
         skip_auto_headers: names of automatic headers (`User-Agent`, `Content-Type` …) to leave out.
         auth: Basic credentials for every request (only to *base_url*'s origin, if there is one).
         json_serialize: turns the values of `json=` into text or bytes.
+        json_serialize_bytes: used instead, if given; such as `orjson.dumps`.
         response_class: made for each response; a `ClientResponse` or derived from it.
         version: of HTTP to speak, 1.1 or 1.0.
         cookie_jar: keeps the cookies; default is a `CookieJar`.
@@ -86,6 +87,7 @@ class ClientSession:
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
         json_serialize: Callable[[Any], str | bytes] = json_module.dumps,
+        json_serialize_bytes: Callable[[Any], bytes] | None = None,
         response_class: type[ClientResponse] = ClientResponse,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
@@ -114,8 +116,9 @@ class ClientSession:
             auth=auth,
             cookie_jar=jar,
             version=version,
-            json_serialize=json_serialize,
+            json_serialize=json_serialize_bytes or json_serialize,
             schemes=connector.allowed_protocol_schema_set,
+            closes_connections=connector.force_close,
         )
         self._settings = CallSettings(
             factory=factory,
@@ -297,6 +300,13 @@ class ClientSession:
     def detach(self) -> None:
         """Forget the connector without closing it; the session is of no use afterwards."""
         self._connector = None
+
+    def __enter__(self) -> NoReturn:
+        text = "Use async with instead: `async with ClientSession() as session:`"
+        raise TypeError(text)
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Do nothing: `with` is refused when it is entered."""
 
     async def __aenter__(self) -> ClientSession:
         return self

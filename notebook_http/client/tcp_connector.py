@@ -17,9 +17,11 @@ from notebook_http.transport.resolver import (
     ResolveResult,
     literal_address,
 )
-from notebook_http.transport.tls import TlsSetting, check_tls_setting
+from notebook_http.transport.tls import TlsSetting, merge_tls_settings
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from aiohappyeyeballs import SocketFactoryType
 
     from notebook_http.client.connection import ClientConnection
@@ -39,6 +41,7 @@ class TCPConnector(BaseConnector):
         family: `socket.AF_INET` or `AF_INET6` to use one only; 0 for both.
         ssl: default for requests that do not say: True verifies against the system's authorities,
             False does not verify at all, an `ssl.SSLContext` or a `Fingerprint` says how.
+        verify_ssl, ssl_context, fingerprint: older names for what *ssl* says.
         local_addr: (host, port) to connect from.
         resolver: asked for addresses; default is the operating system.
         happy_eyeballs_delay: seconds before the next address is tried beside the first
@@ -59,6 +62,9 @@ class TCPConnector(BaseConnector):
         dns_cache_max_size: int = 1000,
         family: socket.AddressFamily = socket.AF_UNSPEC,
         ssl: TlsSetting | None = True,
+        verify_ssl: bool | None = None,
+        ssl_context: SSLContext | None = None,
+        fingerprint: bytes | None = None,
         local_addr: tuple[str, int] | None = None,
         resolver: AbstractResolver | None = None,
         keepalive_timeout: float | None = None,
@@ -75,7 +81,7 @@ class TCPConnector(BaseConnector):
             limit=limit,
             limit_per_host=limit_per_host,
         )
-        self._ssl = check_tls_setting(ssl)
+        self._ssl = merge_tls_settings(ssl, verify_ssl, ssl_context, fingerprint)
         self._resolver_is_ours = resolver is None
         self._resolver: AbstractResolver = DefaultResolver() if resolver is None else resolver
         self._use_dns_cache = use_dns_cache
@@ -130,15 +136,13 @@ class TCPConnector(BaseConnector):
         except OSError as error:
             raise ClientConnectorError(key, error) from error
         timings.connect = (securing := perf_counter()) - connecting
-        connection = await start_connection(
-            key, sock, tls=self._effective_tls(key), pool=self._pool
-        )
-        if key.is_ssl:
-            timings.tls = perf_counter() - securing
+        if not key.is_ssl:
+            return await start_connection(key, sock, tls=None, pool=self._pool)
+        step.what = f"the TLS handshake with {key.where}"
+        tls = key.ssl if key.ssl is not True else self._ssl
+        connection = await start_connection(key, sock, tls=tls, pool=self._pool)
+        timings.tls = perf_counter() - securing
         return connection
-
-    def _effective_tls(self, key: ConnectionKey) -> TlsSetting:
-        return key.ssl if key.ssl is not True else self._ssl
 
     async def _addresses(self, key: ConnectionKey, step: DialStep) -> list[ResolveResult]:
         host, port = key.host, key.port or 0

@@ -57,7 +57,9 @@ class UnixConnector(BaseConnector):
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
         timings.connect = (securing := perf_counter()) - began
+        if not key.is_ssl:
+            return await start_connection(key, sock, tls=None, pool=self._pool)
+        step.what = f"the TLS handshake with {key.where}"
         connection = await start_connection(key, sock, tls=key.ssl, pool=self._pool)
-        if key.is_ssl:
-            timings.tls = perf_counter() - securing
+        timings.tls = perf_counter() - securing
         return connection

@@ -19,6 +19,7 @@ __all__ = [
     "DnsCache",
     "ResolveResult",
     "ThreadedResolver",
+    "literal_address",
 ]
 
 # Only addresses of families that this machine can reach, and port numbers as they are.
@@ -216,3 +217,16 @@ class _SharedLookup:
             self.interested -= 1
             if not self.interested and not self.task.done():
                 self.task.cancel()
+
+
+def literal_address(host: str, port: int) -> ResolveResult | None:
+    """Return *host* as an address if it is one already, else None: a name has to be looked up."""
+    if ":" in host:
+        family = socket.AF_INET6
+    elif host[-1:].isdigit() and host.count(".") == 3 and host.replace(".", "").isdigit():
+        family = socket.AF_INET
+    else:
+        return None
+    return ResolveResult(
+        hostname=host, host=host, port=port, family=family, proto=0, flags=_ANSWER_FLAGS
+    )

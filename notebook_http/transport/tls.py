@@ -15,6 +15,7 @@ __all__ = [
     "TlsSetting",
     "check_tls_setting",
     "client_context",
+    "merge_tls_settings",
     "ready_context",
 ]
 
@@ -92,6 +93,33 @@ def check_tls_setting(setting: Any) -> TlsSetting:
         return setting
     text = f"ssl should be SSLContext, Fingerprint, or bool, got {setting!r} instead."
     raise TypeError(text)
+
+
+def merge_tls_settings(
+    setting: Any,
+    verify_ssl: bool | None,
+    ssl_context: ssl.SSLContext | None,
+    fingerprint: bytes | None,
+) -> TlsSetting:
+    """Return the setting that the argument `ssl`, or one of its older names, stands for.
+
+    Raises:
+        TypeError: *setting* is none.
+        ValueError: more than one of the four is given.
+    """
+    older: list[TlsSetting] = []
+    if verify_ssl is not None and not verify_ssl:
+        older.append(False)
+    if ssl_context is not None:
+        older.append(ssl_context)
+    if fingerprint is not None:
+        older.append(Fingerprint(fingerprint))
+    if not older:
+        return check_tls_setting(setting)
+    if len(older) > 1 or check_tls_setting(setting) is not True:
+        text = "verify_ssl, ssl_context, fingerprint and ssl parameters are mutually exclusive"
+        raise ValueError(text)
+    return older[0]
 
 
 def ready_context(setting: TlsSetting) -> ssl.SSLContext | None:
