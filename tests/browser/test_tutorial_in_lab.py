@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from playwright.async_api import ConsoleMessage, ElementHandle, Page
+from playwright.async_api import TimeoutError as PageTimeoutError
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -22,9 +23,6 @@ OPEN = """async () => {
     await panel.sessionContext.session.kernel.info;
 }"""
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
-IS_IDLE = """() =>
-    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'
-"""
 # The code cells that did not run, and before them the first error that stopped the rest.
 NOT_RUN = """() => {
     const cells = window.jupyterapp.shell.currentWidget.content.widgets
@@ -34,10 +32,16 @@ NOT_RUN = """() => {
     const stopped = cells[cells.indexOf(left[0]) - 1];
     return [stopped?.outputArea.node.innerText ?? '', ...left.map(cell => cell.model.id)];
 }"""
+CELLS_WITH_ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(cell => cell.model.type === 'code')
+    .filter(cell => cell.model.outputs.toJSON().some(output => output.output_type === 'error'))
+    .map(cell => cell.model.id)"""
 OUTPUT_OF = """id => {
     const cells = window.jupyterapp.shell.currentWidget.content.widgets;
     return cells.find(cell => cell.model.id === id).outputArea.node;
 }"""
+TEXT_OF = """area => [...area.querySelectorAll('.jp-OutputArea-output')]
+    .map(output => output.innerText).join('\\n')"""
 
 
 class OpenNotebook:
@@ -63,8 +67,10 @@ class OpenNotebook:
     async def run_all(self) -> None:
         """Run all cells and wait until the kernel has nothing left to do."""
         await self.page.evaluate(RUN_ALL)
-        await self.page.wait_for_function(IS_IDLE)
-        assert await self.page.evaluate(NOT_RUN) == []
+        try:
+            await self.page.wait_for_function(f"() => ({NOT_RUN})().length === 0", timeout=5000)
+        except PageTimeoutError:
+            assert await self.page.evaluate(NOT_RUN) == []
 
     async def output(self, cell_id: str) -> ElementHandle:
         """Return the output area of a cell."""
@@ -74,8 +80,9 @@ class OpenNotebook:
         return element
 
     async def text(self, cell_id: str) -> str:
-        """Return the text that a person sees under a cell."""
-        return await (await self.output(cell_id)).inner_text()
+        """Return the text that a person sees under a cell, without the prompt beside it."""
+        text: str = await (await self.output(cell_id)).evaluate(TEXT_OF)
+        return text
 
     async def tables(self, cell_id: str) -> list[Any]:
         """Return the tables under a cell."""
@@ -112,9 +119,7 @@ async def test_run_all_shows_cards_tables_and_answers(
     assert "201" in await tutorial.text("cell-magic")
     assert "404" in await tutorial.text("not-found")
     assert "a-token-that-nobody-should-see" not in await tutorial.text("masked")
-    assert await tutorial.text("as-aiohttp") == "200 France Paris\n" or "Paris" in (
-        await tutorial.text("as-aiohttp")
-    )
+    assert (await tutorial.text("as-aiohttp")).strip() == "200 France Paris"
     for cell_id in ("serve-data", "get-cars", "japan", "masked", "not-found", "refused"):
         element = await tutorial.output(cell_id)
         await element.screenshot(path=screenshots / f"{cell_id}.png")
@@ -127,8 +132,7 @@ async def test_second_run_all_is_as_good_as_the_first(tutorial: OpenNotebook) ->
     address = await tutorial.text("url")
     await tutorial.run_all()
     assert await tutorial.text("url") == address
-    errors = await tutorial.page.query_selector_all('[data-mime-type$="error"]')
-    assert len(errors) == 2
+    assert await tutorial.page.evaluate(CELLS_WITH_ERRORS) == ["raise-for-status", "refused"]
     assert tutorial.complaints == []
 
 
@@ -191,5 +195,5 @@ def test_notebook_names_the_cells_that_these_tests_look_at() -> None:
     path = Path(__file__).parents[2] / "notebooks" / NOTEBOOK
     ids = {cell.id for cell in nbformat.read(path, as_version=4).cells}
     source = Path(__file__).read_text()
-    wanted = set(re.findall(r'(?:text|tables|output)\("([a-z-]+)"\)', source))
+    wanted = set(re.findall(r'tutorial\.(?:text|tables|output)\("([a-z-]+)"\)', source))
     assert wanted <= ids
