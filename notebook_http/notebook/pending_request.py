@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from notebook_http.client.response import ClientResponse
 
-__all__ = ["PendingRequest", "Sender"]
+__all__ = ["NotSentYetError", "PendingRequest", "Sender"]
 
 _URL_CHARACTERS = 200
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
@@ -43,6 +43,13 @@ class Sender(Protocol):
     async def done(self) -> None:
         """Let go of what was opened for this one request."""
         ...
+
+
+class NotSentYetError(AttributeError, RuntimeError):
+    """A request was asked for what only its reply has. The caller forgot an `await`.
+
+    Also a RuntimeError: the name is right, the moment is not.
+    """
 
 
 class PendingRequest(Coroutine[Any, Any, Reply]):
@@ -155,8 +162,8 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
                 f"{self._words()}: not sent yet, so there is no .{name}. Put `await` in front, in "
                 f"brackets: (await …).{name}"
             )
-        else:
-            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise NotSentYetError(message)
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
         raise AttributeError(message, name=name, obj=self)
 
     # Privates
