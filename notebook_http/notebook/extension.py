@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from notebook_http.client import exceptions as failures
 from notebook_http.notebook.asyncio_run_hint import add_hint
 from notebook_http.notebook.cell_errors import look_at_errors
-from notebook_http.notebook.display.error import short_if_ours, show_errors_short
+from notebook_http.notebook.display.error import short_if_ours, short_if_refused, show_errors_short
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.shell import Shell
 from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
+
+if TYPE_CHECKING:
+    from notebook_http.notebook.client import PendingRequest
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
@@ -41,7 +45,7 @@ def load_ipython_extension(shell: Shell) -> None:
         # On failure half-way this `with` takes out what is in already.
         undo.callback(_register_magics(shell))
         undo.callback(_await_magics_of(shell))
-        undo.callback(look_at_errors(shell, [_show_stop, _show_hint]))
+        undo.callback(look_at_errors(shell, [_show_stop, _show_hint, _show_refusal]))
         undo.callback(wake_on_stop(shell))
         _loaded[shell] = undo.pop_all()
 
@@ -59,7 +63,7 @@ def _register_magics(shell: Shell) -> Callable[[], None]:
     manager = shell.magics_manager
     kinds = ("line", "cell")
     before = {kind: manager.magics[kind].get("http") for kind in kinds}
-    manager.register_function(http_magic(shell), "line_cell", "http")
+    manager.register_function(http_magic(shell, _request), "line_cell", "http")
 
     def undo() -> None:
         for kind in kinds:
@@ -71,6 +75,13 @@ def _register_magics(shell: Shell) -> Callable[[], None]:
         vars(manager.user_magics).pop("http", None)
 
     return undo
+
+
+def _request(method: str, url: str, **options: Any) -> PendingRequest:
+    # Imported when the first request is sent, not at load: it brings cards and frames along.
+    from notebook_http.notebook.client import default_client
+
+    return default_client().request(method, url, **options)
 
 
 def _await_magics_of(shell: Shell) -> Callable[[], None]:
@@ -93,3 +104,7 @@ def _show_stop(error: BaseException) -> BaseException | None:
 
 def _show_hint(error: BaseException) -> None:
     add_hint(error)
+
+
+def _show_refusal(error: BaseException) -> None:
+    short_if_refused(error)

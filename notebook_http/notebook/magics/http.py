@@ -6,14 +6,14 @@ sends when it is awaited. `awaiting` puts the `await` there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 from notebook_http.notebook.magics.options import options_help
 from notebook_http.notebook.magics.request_cell import ParsedRequest, read_cell, read_line
 from notebook_http.notebook.shell import Shell
 
-__all__ = ["MAGIC_NAMES", "http_magic"]
+__all__ = ["MAGIC_NAMES", "Request", "http_magic"]
 
 MAGIC_NAMES = frozenset({"http"})
 
@@ -40,8 +40,22 @@ Options:
 """
 
 
-def http_magic(shell: Shell) -> Callable[..., Coroutine[Any, Any, Any]]:
+class _Answer(Protocol):
+    def df(self) -> Any: ...
+
+
+class Request(Protocol):
+    """What sends for the magics: the `request` of a client (`notebook.client.Client`)."""
+
+    def __call__(self, method: str, url: str, **options: Any) -> Awaitable[_Answer]:
+        """Return what is awaited for the reply."""
+        ...
+
+
+def http_magic(shell: Shell, request: Request) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the function of `%http` and `%%http` in *shell*, to be registered as `line_cell`.
+
+    *request* sends what the magic reads.
 
     It raises MagicSyntaxError for what cannot be read, before anything is sent, and returns a
     coroutine that gives the Reply, or the DataFrame with `--df`. Cancelling it ends the request
@@ -56,8 +70,8 @@ def http_magic(shell: Shell) -> Callable[..., Coroutine[Any, Any, Any]]:
             # In an `async def` of a cell its own variables come first.
             namespace = {**namespace, **local_ns}
         if cell is None:
-            return _send(read_line(line, namespace), shell)
-        return _send(read_cell(line, cell, namespace), shell)
+            return _send(read_line(line, namespace), shell, request)
+        return _send(read_cell(line, cell, namespace), shell, request)
 
     http.__doc__ = _HELP + options_help()
     # What IPython's decorators `no_var_expand` and `needs_local_scope` set, by their names in
@@ -67,14 +81,12 @@ def http_magic(shell: Shell) -> Callable[..., Coroutine[Any, Any, Any]]:
     return http
 
 
-async def _send(request: ParsedRequest, shell: Shell) -> Any:
-    from notebook_http.notebook.client import default_client
-
-    arguments = request.arguments()
-    if request.method == "HEAD":  # of which one wants the answer itself, as everywhere here
+async def _send(parsed: ParsedRequest, shell: Shell, request: Request) -> Any:
+    arguments = parsed.arguments()
+    if parsed.method == "HEAD":  # of which one wants the answer itself, as everywhere here
         arguments["allow_redirects"] = False
-    reply = await default_client().request(request.method, request.url, **arguments)
-    result = reply.df() if request.options.get("df") else reply
-    if name := request.options.get("into"):
+    reply = await request(parsed.method, parsed.url, **arguments)
+    result = reply.df() if parsed.options.get("df") else reply
+    if name := parsed.options.get("into"):
         shell.push({str(name): result})
     return result
