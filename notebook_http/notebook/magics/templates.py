@@ -100,9 +100,12 @@ def split_templates(text: str) -> list[Part]:
 
 def _closing(text: str, start: int, closer: str) -> int:
     """Return where *closer* stands on this line outside strings and brackets; -1 when nowhere."""
+    limit = min(len(text), start + _MAX_EXPRESSION_CHARS)
+    line_end = text.find("\n", start, limit)
+    # Up to the last closer there could be: most braces of other kinds have none, and end here.
+    limit = text.rfind(closer, start, line_end if line_end >= 0 else limit) + len(closer)
     depth = 0
     index = start
-    limit = min(len(text), start + _MAX_EXPRESSION_CHARS)
     while index < limit:
         char = text[index]
         if char in "'\"":
@@ -118,8 +121,6 @@ def _closing(text: str, start: int, closer: str) -> int:
             depth -= 1
             if depth < 0:
                 return -1
-        elif char == "\n":
-            return -1
         index += 1
     return -1
 
@@ -133,8 +134,6 @@ def _string_end(text: str, start: int, limit: int) -> int:
             continue
         if text[index] == text[start]:
             return index + 1
-        if text[index] == "\n":
-            return -1
         index += 1
     return -1
 
