@@ -8,7 +8,9 @@ whole traceback is in `nh.last_error`, and `%xmode Verbose` shows it at once.
 
 from __future__ import annotations
 
+import os
 import traceback
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -19,12 +21,15 @@ from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 from notebook_http.notebook.secrets import mask_text
 from notebook_http.notebook.shell import Shell, running_shell
 
-__all__ = ["MAX_LINES", "render", "short_if_ours", "show_errors_short"]
+__all__ = ["MAX_LINES", "render", "short_if_ours", "short_if_refused", "show_errors_short"]
 
 MAX_LINES = 12
 # One line of a message; longer ones would wrap into many lines of a cell.
 _MAX_LINE_CHARS = 300
-_OUR_CODE = str(Path(__file__).resolve().parents[2])
+_OUR_CODE = str(Path(__file__).resolve().parents[2]) + os.sep
+_STANDARD_LIBRARY = str(Path(os.__file__).parent)
+# What our own checks of arguments and states raise, beside the classes that are always short.
+_PLAIN_CLASSES = (TypeError, ValueError, RuntimeError, OSError)
 
 
 def show_errors_short(classes: Iterable[type[BaseException]]) -> Callable[[], None]:
@@ -48,6 +53,36 @@ def short_if_ours(error: BaseException) -> BaseException:
             error._render_traceback_ = lambda: render(error)  # type: ignore[attr-defined]
             break
     return error
+
+
+def short_if_refused(error: BaseException) -> None:
+    """Make *error* be shown in short if our code refused what the cell asked for.
+
+    That is: a plain TypeError, ValueError, RuntimeError or OSError, raised by our code or by a
+    library that it called. Where code of the user's own lies in between, a callback say, the
+    whole traceback is wanted.
+    """
+    if not isinstance(error, _PLAIN_CLASSES) or hasattr(error, "_render_traceback_"):
+        return
+    shell = running_shell()
+    namespace = shell.user_ns if shell is not None else None
+    ours = False  # whether we come after the last line of the user's
+    # `asyncio.timeout` and `wait_for` turn the cancel of what they limit into a TimeoutError.
+    origin = error.__cause__ if isinstance(error.__cause__, CancelledError) else error
+    for frame, _ in traceback.walk_tb(origin.__traceback__):
+        filename = frame.f_code.co_filename
+        if filename.startswith(_OUR_CODE):
+            ours = True
+        elif frame.f_globals is namespace or not _is_library(filename):
+            ours = False
+    if ours:
+        error._render_traceback_ = lambda: render(error)  # type: ignore[union-attr]
+
+
+def _is_library(filename: str) -> bool:
+    return filename.startswith((_STANDARD_LIBRARY, "<")) or any(
+        folder in filename for folder in ("site-packages", "dist-packages")
+    )
 
 
 def render(error: BaseException) -> list[str]:
@@ -83,15 +118,16 @@ def _short_lines(error: BaseException, shell: Shell | None) -> list[str]:
     below: list[tuple[str, str]] = []
     if explanation is not None:
         below += [
-            ("What", explanation.what),
-            ("Why", explanation.why),
-            ("Next", explanation.next),
+            ("What", _shown(explanation.what)),
+            ("Why", _shown(explanation.why)),
+            # Not masked: our own text, where `auth=…` is what to write.
+            ("Next", _one_line(explanation.next)),
         ]
     if shell is not None and (line := line_in_cell(error.__traceback__, shell)):
-        below.append(("Where", str(line)))
+        below.append(("Where", _shown(str(line))))
     if not isinstance(error, MagicSyntaxError):  # there the way through our code tells nothing
         below.append(("More", "nh.last_error shows the full traceback"))
-    below = [(label, _shown(text)) for label, text in below if text]
+    below = [(label, text) for label, text in below if text]
     first = message[0] if message else ""
     name = _coloured(type(error).__name__, "31", coloured)
     return [
@@ -103,7 +139,11 @@ def _short_lines(error: BaseException, shell: Shell | None) -> list[str]:
 
 def _shown(text: str) -> str:
     """Return *text* fit for a line of a cell: one line, no secrets, no control characters."""
-    text = visible(mask_text(" ".join(text.splitlines())))
+    return _one_line(mask_text(text))
+
+
+def _one_line(text: str) -> str:
+    text = visible(" ".join(text.splitlines()))
     return text if len(text) <= _MAX_LINE_CHARS else text[: _MAX_LINE_CHARS - 1] + "…"
 
 

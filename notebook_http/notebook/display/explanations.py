@@ -7,6 +7,7 @@ they never stand in its place.
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from notebook_http.notebook.display.status_advice import advice_for_status
 from notebook_http.notebook.listening_ports import nearest_ports
 from notebook_http.notebook.magics.exceptions import nearest
 from notebook_http.notebook.secrets import mask_url
+from notebook_http.wire.errors import HttpProcessingError
 
 __all__ = ["Explanation", "explain"]
 
@@ -59,14 +61,14 @@ def _invalid_url(error: failures.InvalidURL) -> Explanation:
         return Explanation(
             what,
             "It has a path, but no host",
-            "Write http://127.0.0.1:PORT" + text + ", or give the client a base_url=",
+            f"Write http://127.0.0.1:PORT{mask_url(text)}, or give the client a base_url=",
         )
     if "://" not in text:
         scheme = "http" if _is_this_machine(text) else "https"
         return Explanation(
             what,
             "It has no scheme",
-            f"Did you forget {scheme}:// in front? {scheme}://{text.lstrip('/')}",
+            f"Did you forget {scheme}:// in front? {scheme}://{mask_url(text.lstrip('/'))}",
         )
     why = error.description or "Its host or port cannot be read"
     return Explanation(what, why, "Check it from left to right: http://host:port/path?name=value")
@@ -80,18 +82,27 @@ def _invalid_redirect(error: failures.InvalidURL) -> Explanation:
     )
 
 
+# aiohttp gives the URL alone, ours a sentence that begins with it.
+_URL_OF_SENTENCE = re.compile(r"(.*?)(?: \(redirected to from .*\))? is no http or https URL", re.S)
+
+
+def _url_of(error: failures.NonHttpUrlClientError) -> str:
+    found = _URL_OF_SENTENCE.fullmatch(str(error))
+    return found.group(1) if found else str(error)
+
+
 def _not_http(error: failures.NonHttpUrlClientError) -> Explanation:
-    text = str(error.args[0]) if error.args else str(error)
+    text = _url_of(error)
     scheme, colon, rest = text.partition(":")
     what = f"{mask_url(text)!r} cannot be asked for over HTTP"
-    if colon and rest.lstrip("/")[:1].isdigit() and not rest.startswith("//"):
-        # `localhost:3000/x` reads as scheme `localhost`.
-        return Explanation(what, "It has no scheme", f"Did you forget http:// ? http://{text}")
+    if colon and rest[:1].isdigit():  # `localhost:3000/x` reads as scheme `localhost`
+        next_step = f"Did you forget http:// in front? http://{mask_url(text)}"
+        return Explanation(what, "It has no scheme", next_step)
     near = nearest(scheme, ("http", "https")) if rest.startswith("//") else ""
     if scheme in ("ws", "wss"):
-        next_step = f"For a request write {scheme.replace('ws', 'http')}:{rest}"
+        next_step = f"For a request write {scheme.replace('ws', 'http')}:{mask_url(rest)}"
     elif near:
-        next_step = f"Did you mean {near}:{rest} ?"
+        next_step = f"Did you mean {near}:{mask_url(rest)} ?"
     else:
         next_step = "Give a URL that begins with http:// or https://"
     return Explanation(what, f"Its scheme is {scheme!r}, not http or https", next_step)
@@ -100,7 +111,7 @@ def _not_http(error: failures.NonHttpUrlClientError) -> Explanation:
 def _redirect_not_http(error: failures.NonHttpUrlClientError) -> Explanation:
     return Explanation(
         "The server redirects to something that is not HTTP",
-        f"The Location is {mask_url(error.args[0] if error.args else error)!r}",
+        f"Its Location is {mask_url(_url_of(error))!r}",
         "See it with allow_redirects=False",
     )
 
@@ -114,7 +125,7 @@ def _is_this_machine(text: str) -> bool:
 
 def _no_name(error: failures.ClientConnectorDNSError) -> Explanation:
     what = f"The name {error.host!r} does not resolve to an address"
-    near = nearest(error.host, ("localhost",))
+    near = nearest(error.host, ("localhost",), likeness=0.8)
     if near:
         return Explanation(what, "No name server knows it", f"Did you mean {near} ?")
     if "." not in error.host:
@@ -147,11 +158,12 @@ def _no_connection(error: failures.ClientConnectorError) -> Explanation:
         next_step = "Close responses and sessions, or ask for less at once (limit=)"
     elif number == errno.EACCES:
         why, next_step = "The system does not allow it", "Check permissions and the firewall"
-    elif number == errno.ECONNRESET:
+    elif isinstance(error.os_error, ConnectionResetError):
         why = "It hung up during the handshake"
-        next_step = "Does this port speak the protocol of the URL (http or https)?"
+        next_step = "Does this port speak the protocol of the URL? Try http:// in place of https://"
     else:
-        why, next_step = str(error.os_error), "Check host, port and network"
+        why = str(error.os_error) or type(error.os_error).__name__
+        next_step = "Check host, port and network"
     return Explanation(what, why, next_step)
 
 
@@ -281,6 +293,14 @@ def _no_bytes_in_time(error: failures.ServerTimeoutError) -> Explanation:
     )
 
 
+def _limit_around_it(error: TimeoutError) -> Explanation:
+    return Explanation(
+        "A time limit around the request ran out",
+        "It is not the client's own: asyncio.timeout(…) or asyncio.wait_for(…) stands around it",
+        "Give it longer there",
+    )
+
+
 # The answer -------------------------------------------------------------------------------------
 
 
@@ -328,7 +348,8 @@ def _proxy_refused(error: failures.ClientHttpProxyError) -> Explanation:
 
 
 def _bad_answer(error: failures.ClientResponseError) -> Explanation:
-    if error.status < 400:
+    # A response that breaks the rules of HTTP has no status that means anything.
+    if error.status < 400 or isinstance(error.__cause__, HttpProcessingError):
         return Explanation(
             f"The answer to {_asked(error)} cannot be read",
             error.message or "It breaks the rules of HTTP",
@@ -375,6 +396,7 @@ _BY_CLASS: dict[type[BaseException], Callable[[Any], Explanation]] = {
     failures.ConnectionTimeoutError: _no_connection_in_time,
     failures.ServerTimeoutError: _no_bytes_in_time,
     failures.TotalTimeoutError: _too_long,
+    TimeoutError: _limit_around_it,
     failures.TooManyRedirects: _too_many_redirects,
     failures.ContentTypeError: _not_json,
     failures.WSServerHandshakeError: _no_websocket,

@@ -94,15 +94,15 @@ class UndefinedNameError(TemplateError, NameError):
     """An `{expression}` of a magic names something that the notebook does not have."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
     """Return the one of *known* that *word* was most likely meant to be; empty when none is near.
 
-    Upper and lower case count as the same.
+    Upper and lower case count as the same. *likeness*: from 0, anything, to 1, only the same.
     """
     import difflib  # only where something is wrong already
 
     by_folded = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=likeness)
     return by_folded[found[0]] if found else ""
 
 
