@@ -65,6 +65,8 @@ def hint_for(error: BaseException) -> str:
     """
     if not isinstance(error, RuntimeError) or not _LOOP_RUNS.search(str(error)):
         return ""
+    if isinstance(error.__context__, RuntimeError) and (hint := hint_for(error.__context__)):
+        return hint  # `with asyncio.Runner()`: it failed, then its clean-up failed, too
     caller, inside = _caller_and_callee(error.__traceback__)
     if caller is None:
         return ""
