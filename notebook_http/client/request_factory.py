@@ -78,9 +78,11 @@ class RequestFactory:
         self.headers = headers
         self.skip_auto_headers = skip_auto_headers
         self.auth = auth
-        self.version = version
+        # Numbers, whatever the caller put in: it goes into the request line as it is.
+        self.version = version = HttpVersion(int(version[0]), int(version[1]))
         self.json_serialize = json_serialize
         self._jar = cookie_jar
+        self._skipped = frozenset(name.lower() for name in skip_auto_headers)
         self._schemes = schemes
         # Only what differs from the version's own rule has to be said (RFC 9112 §9.3).
         self._connection = ""
@@ -127,14 +129,13 @@ class RequestFactory:
         origin = self._origins.get(name)
         if origin is None:
             if url.scheme not in self._schemes:
-                text = f"{url} is no http or https URL"
+                hint = "" if url.raw_host else f" Did you mean http://{url}?"
+                text = f"{url} is no http or https URL.{hint}"
                 raise NonHttpUrlClientError(text)
             key = make_key(url, options.ssl, options.server_hostname)
             auth = self._default_auth(url)
             host = url.host_port_subcomponent or key.host
-            headers = origin_headers(
-                host, self._with_automatic(self.headers, self.skip_auto_headers), auth
-            )
+            headers = origin_headers(host, self._with_automatic(self.headers, self._skipped), auth)
             origin = Origin(key, host, headers, auth, has_userinfo="@" in url.raw_authority)
             if len(self._origins) >= _MAX_ORIGINS:
                 self._origins.pop(next(iter(self._origins)))
@@ -159,6 +160,9 @@ class RequestFactory:
             body: RequestBody | None = body_from_json(options.json, self.json_serialize)
         else:
             body = body_from_data(options.data)
+        skipped = self._skipped_by(options)
+        if body is not None and skipped:
+            body.headers = tuple(pair for pair in body.headers if pair[0].lower() not in skipped)
         compress = options.compress
         headers = self._own_headers(origin, options) if options.has_headers else None
         return ClientRequest(
@@ -243,13 +247,16 @@ class RequestFactory:
         elif auth is not None and options.auth is not None and origin.has_userinfo:
             text = "Cannot combine AUTH argument with credentials encoded in URL"
             raise ValueError(text)
-        skipped = self.skip_auto_headers
-        if options.skip_auto_headers is not None:
-            skipped = skipped.union(istr(name) for name in options.skip_auto_headers)
-        return origin_headers(origin.host_header, self._with_automatic(own, skipped), auth)
+        complete = self._with_automatic(own, self._skipped_by(options))
+        return origin_headers(origin.host_header, complete, auth)
+
+    def _skipped_by(self, options: RequestOptions) -> frozenset[str]:
+        if options.skip_auto_headers is None:
+            return self._skipped
+        return self._skipped.union(name.lower() for name in options.skip_auto_headers)
 
     def _with_automatic(
-        self, headers: CIMultiDict[str], skipped: frozenset[istr]
+        self, headers: CIMultiDict[str], skipped: frozenset[str]
     ) -> CIMultiDict[str]:
         complete = CIMultiDict(headers)
         for name, value in (
@@ -258,7 +265,7 @@ class RequestFactory:
             (hdrs.USER_AGENT, USER_AGENT),
             (hdrs.CONNECTION, self._connection),
         ):
-            if value and name not in complete and name not in skipped:
+            if value and name not in complete and name.lower() not in skipped:
                 complete[name] = value
         return complete
 
