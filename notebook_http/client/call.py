@@ -53,6 +53,7 @@ class CallSettings:
 
 
 async def run_call(
+    session: object,
     settings: CallSettings,
     connector: BaseConnector,
     method: str,
@@ -60,6 +61,8 @@ async def run_call(
     options: RequestOptions,
 ) -> ClientResponse:
     """Return the final response to a call, its body perhaps still on its way.
+
+    *session* is only held on to: `await ClientSession().get(url)` must not lose it half-way.
 
     A cancel aborts the connection of the request under way. Errors: see `ClientSession.request`.
     """
@@ -72,9 +75,9 @@ async def run_call(
     request = settings.factory.make(method, url, options)
     try:
         exchange = await sender.send(request)
-        response = _response(settings, request, exchange, ())
+        response = _response(session, settings, request, exchange, ())
         if response.status in REDIRECT_STATUSES and options.allow_redirects:
-            response = await _follow(settings, sender, options, request, response)
+            response = await _follow(session, settings, sender, options, request, response)
     except HttpProcessingError as error:
         raise _no_http(request, (), error) from error
     finally:
@@ -96,6 +99,7 @@ async def run_call(
 
 
 async def _follow(
+    session: object,
     settings: CallSettings,
     sender: Sender,
     options: RequestOptions,
@@ -132,11 +136,12 @@ async def _follow(
             exchange = await sender.send(request)
         except HttpProcessingError as error:
             raise _no_http(request, tuple(history), error) from error
-        response = _response(settings, request, exchange, tuple(history))
+        response = _response(session, settings, request, exchange, tuple(history))
     return response
 
 
 def _response(
+    session: object,
     settings: CallSettings,
     request: ClientRequest,
     exchange: Exchange,
@@ -146,6 +151,7 @@ def _response(
     response = settings.response_class(
         request,
         exchange,
+        session=session,
         history=history,
         fallback_charset=settings.fallback_charset,
         max_decoded_size=settings.max_decoded_size,

@@ -65,6 +65,7 @@ class ClientResponse(ResponseHeadView):
         "_history",
         "_in_context",
         "_max_decoded_size",
+        "_session",
         "method",
         "timings",
     )
@@ -74,6 +75,7 @@ class ClientResponse(ResponseHeadView):
         request: ClientRequest,
         exchange: Exchange,
         *,
+        session: object = None,
         history: tuple[ClientResponse, ...] = (),
         fallback_charset: Callable[[ClientResponse, bytes], str] | None = None,
         max_decoded_size: int | None = None,
@@ -83,6 +85,7 @@ class ClientResponse(ResponseHeadView):
         self.status: int = self._head().status
         self.timings: Timings = exchange.timings
         self._request = request
+        self._session = session  # held on to, since a session that goes closes its connections
         self._history = history
         self._fallback_charset = fallback_charset
         self._max_decoded_size = max_decoded_size

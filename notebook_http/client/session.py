@@ -329,7 +329,7 @@ class ClientSession:
             text = "Session is closed"
             raise RuntimeError(text)
         options = RequestOptions(**given) if given else DEFAULT_OPTIONS
-        return run_call(self._settings, connector, method, url, options)
+        return run_call(self, self._settings, connector, method, url, options)
 
 
 def _checked_base_url(given: str | URL | None) -> URL | None:

@@ -53,7 +53,7 @@ Serve = Callable[..., Awaitable[ScriptedServer]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """A function that starts servers: `await serve(talk)`, or `await serve(answer, answer, …)`.
+    """Return what starts servers, from a function that talks, or from the answers to give.
 
     With answers (bytes), the nth request over all connections gets the nth answer; the last one is
     repeated. An answer of b"" closes the connection without a word.

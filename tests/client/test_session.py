@@ -548,6 +548,26 @@ async def test_a_forgotten_session_warns_and_tells_the_loop(serve):
     await asyncio.sleep(0.01)
 
 
+async def test_a_session_lives_as_long_as_its_response(serve):
+    """`await ClientSession().get(url)` is sloppy, but the body must still come."""
+
+    async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
+        await asyncio.sleep(0.02)
+        writer.write(b"lf")
+        await reader.read()
+
+    server = await serve(slowly)
+    response = await ClientSession().get(server.url)
+    gc.collect()
+    assert await response.read() == b"half"
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    with pytest.warns(ResourceWarning, match="Unclosed client session"):
+        del response
+    await asyncio.sleep(0.01)
+
+
 def test_with_instead_of_async_with_says_what_to_write():
     """The slip of everybody who comes from requests."""
     session = ClientSession()
