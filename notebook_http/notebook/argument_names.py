@@ -28,7 +28,7 @@ def session_argument_names() -> frozenset[str]:
 
 
 def check_names(caller: str, given: dict[str, Any], known: frozenset[str]) -> None:
-    """Return if all *given* names are *known* to *caller* (`a request`, `Client()`).
+    """Return if all *given* names are *known* to *caller* (`A request`, `Client()`).
 
     The core would say so, too, but only when the request is awaited, and far from the slip.
 

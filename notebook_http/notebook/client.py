@@ -231,12 +231,10 @@ class Client:
                 arguments["cookie_jar"] = old.session.cookie_jar
                 arguments.pop("cookies", None)
                 self._sessions.pop(loop).close_now()
+        # Nothing in `open` waits for the loop, so no other request comes in between.
         opened = await LoopSession.open(arguments)
-        # Two requests may have come this far at the same time: the first one's session is it.
-        kept = self._sessions.setdefault(opened.loop, opened)
-        if kept is not opened:
-            await opened.close()
-        return kept
+        self._sessions[opened.loop] = opened
+        return opened
 
 
 class _OneShotClient(Client):

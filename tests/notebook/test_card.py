@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notebook_http.notebook.display.body_preview import Body, BodyKind
+from notebook_http.notebook.display.body_preview import Body, BodyKind, preview_html
 from notebook_http.notebook.display.card import CardFacts, Hop, card_bundle, card_html, card_text
 from notebook_http.notebook.display.size_budget import BUNDLE_BYTES, IMAGE_BYTES
 
@@ -279,6 +279,34 @@ def test_csv_becomes_a_table_whatever_its_delimiter() -> None:
     assert "2 rows: r.df()" in card.text
     assert "Zug; Stadt" in card.text
     assert "Höhe (2)" in card.text
+
+
+def test_csv_with_any_line_end_becomes_a_table() -> None:
+    """And so does what names a column twice, or not at all."""
+    for end in ("\n", "\r\n", "\r"):
+        content = f"a\tb\t{end}1\t2\t3{end}{end}4\t5\t6{end}".encode()
+        text = card_text(facts(content, "text/tab-separated-values"))
+        assert "a  b  column 3" in text
+        assert "4  5  6" in text
+
+
+def test_what_is_no_table_is_shown_as_its_text() -> None:
+    """One column is prose; a list of mixed things has no columns."""
+    assert "<table" not in preview_html(Body(b"Dear all\nhello", "text/csv"), 9000)
+    assert "<table" not in preview_html(Body(b'[{"a": 1}, 5]', "application/json"), 9000)
+    assert "<table" not in preview_html(Body(b"[1]\n[2]\n", "application/jsonl"), 9000)
+    head = b'[5, {"a": 1}, ' + b"1, " * 100_000 + b"1]"
+    assert "<table" not in preview_html(Body(head, "application/json"), 9000)
+
+
+def test_a_table_is_cut_to_the_rows_that_fit() -> None:
+    """Down to one, or to words when not even that fits."""
+    records = [{f"c{n}": '"' * 60 for n in range(12)} for _ in range(20)]
+    body = Body(json.dumps(records).encode(), "application/json")
+    shown = preview_html(body, 30_000)
+    assert "First 5 of 20 rows" in shown
+    assert len(shown.encode()) <= 30_000
+    assert preview_html(body, 2_000) == "<div>12 columns: r.df() has them.</div>"
 
 
 def test_what_is_called_json_and_is_not_is_shown_as_text_with_the_reason() -> None:

@@ -217,6 +217,20 @@ async def test_a_dropped_request_complains_of_nothing(server: Server) -> None:
     assert server.requests == []
 
 
+async def test_driven_by_hand_it_is_a_coroutine_too(server: Server) -> None:
+    """Trio-like runners and debuggers call send, throw and close themselves."""
+    pending = nh.get(server.url)
+    pending.send(None)
+    pending.close()
+    pending.close()
+    with pytest.raises(KeyError):
+        nh.get(server.url).throw(KeyError("x"))
+    unsent = nh.request("REPORT", server.url)
+    unsent.close()
+    with pytest.raises(RuntimeError, match=r"already given up.*nh\.request"):
+        await unsent
+
+
 # The forgotten await
 
 
@@ -443,6 +457,24 @@ async def test_a_client_caught_in_a_circle_is_closed_silently_too(
     assert server.open == 0
     assert caught == []
     assert caplog.records == []
+
+
+async def test_a_client_dropped_in_another_thread_is_closed_on_its_loop(server: Server) -> None:
+    """The garbage collector runs wherever it likes."""
+    client: Any = Client()
+    await client.get(server.url)
+    dropped = [client]
+    del client
+    await asyncio.to_thread(dropped.clear)
+    await settle()
+    assert server.open == 0
+
+
+async def test_a_request_that_fails_closes_a_session_of_its_own(server: Server) -> None:
+    """`async with` does not get to its end there."""
+    with pytest.raises(ClientError):
+        async with nh.get("http://127.0.0.1:9/", max_decoded_size=9) as _:
+            pass
 
 
 async def test_a_closed_client_says_so(server: Server) -> None:

@@ -213,6 +213,12 @@ def test_json_nested_beyond_the_recursion_limit_is_masked() -> None:
         inner = inner.pop()
 
 
+def test_values_that_tell_nothing_are_left() -> None:
+    """`null` is the absence that one looks for."""
+    text = '{"token": null, "password": "", "secret": false, "max_tokens": 100}'
+    assert mask_text(text) == text
+
+
 @given(st.text())
 def test_masking_twice_changes_nothing_more(text: str) -> None:
     """What was masked for a log may be shown in a card."""

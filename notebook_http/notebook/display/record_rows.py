@@ -118,14 +118,15 @@ def csv_rows(text: str, delimiter: str | None, limit: int, total_lines: int) -> 
     """
     import csv  # not needed until a server sends some
 
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # Windows, and Macs of old
     head_line = text.partition("\n")[0]
     if delimiter is None:
         delimiter = max(",;\t|", key=head_line.count)
     try:
         lines = csv.reader(text.split("\n", 4 * limit), delimiter=delimiter)
-        names = [name.strip("\ufeff\r ") for name in next(lines, [])]
+        names = [name.strip() for name in next(lines, [])]
         cells = [row for row, _ in zip(lines, range(limit), strict=False) if row]
-    except csv.Error:  # a field longer than the reader takes
+    except csv.Error:  # a NUL in the text, or a field longer than the reader takes
         return None
     if len(names) < 2 or len(names) > 2000:
         return None
