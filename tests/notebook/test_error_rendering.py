@@ -357,6 +357,16 @@ async def test_the_line_in_a_function_of_another_cell_is_named(cell):
     assert "line 3:  return await nh.get(closed)" in shown
 
 
+async def test_a_refused_connection_names_the_notebooks_own_servers(cell):
+    """The usual reason is a port of yesterday; today's server is the one that was meant."""
+    shown, _ = await cell("srv = await nh.serve({'GET /': lambda request: 'x'}, name='api')")
+    shown, error = await cell("await nh.get(closed)")
+    assert isinstance(error, nh.ClientConnectorError)
+    _, failed = await cell("port = srv.port\nawait srv.stop()")
+    assert failed is None
+    assert "Listening here: api on " in shown
+
+
 def test_ports_nearby_are_found():
     """The port is often a slip of a digit, or another server of the same project."""
     with socket.socket() as server:
