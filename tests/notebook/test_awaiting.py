@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -98,6 +99,19 @@ def test_line_ends_inside_a_line_do_not_count(transform):
     assert "x = await get_ipython()" in made
 
 
+def test_a_line_may_go_on_behind_a_backslash(transform):
+    """As any long line in a notebook."""
+    made = transform("x = %http :1/ \\\n    a==b\n")
+    assert made == "x = await get_ipython().run_line_magic('http', ':1/      a==b')\n"
+
+
+def test_a_warning_about_the_cell_is_not_given_twice(transform):
+    r"""Python warns of `\d` when the cell is compiled; our own look at it stays silent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transform("a = '\\d'\n%http :1/\n")
+
+
 def test_in_a_function_that_cannot_await_the_value_is_a_coroutine(transform):
     """`await f()` then works; an `await` in the function would be a SyntaxError."""
     made = transform("def f():\n    x = %http :1/\n    return x\n")
@@ -137,4 +151,4 @@ def test_unloading_ends_it(shell):
 def test_a_line_is_shown_as_it_was_written(transform, written):
     """An error must quote the cell, not what we made of it."""
     made = transform(written + ("\n\n" if written.startswith("%%") else "")).splitlines()[0]
-    assert as_written("    " + made + "\n").strip() == written
+    assert as_written("    " + made + "\n") == written

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
@@ -36,11 +37,10 @@ def await_magics(lines: list[str], names: frozenset[str]) -> list[str]:
         MagicSyntaxError: inside `def`, where the value is dropped: it would never be sent.
     """
     cell = "".join(lines)
-    if not any(runner in cell for runner in _RUNNERS):
+    if not any(f"_magic({name!r}" in cell for name in names):
         return lines
-    try:
-        tree = ast.parse(cell)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = _parsed(cell)
+    if tree is None:
         return lines  # IPython reports it, with the line
     edits: list[_Edit] = []
     for call, parent, scope in _magic_calls(tree, names):
@@ -54,11 +54,10 @@ def await_magics(lines: list[str], names: frozenset[str]) -> list[str]:
 
 def as_written(line: str) -> str:
     """Return one line of a cell as its author wrote it, magics in place of their calls."""
-    try:
-        tree = ast.parse(line.strip())
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return line
     line = line.strip()
+    tree = _parsed(line)
+    if tree is None:
+        return line
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not _is_runner_call(node):
             continue
@@ -68,6 +67,16 @@ def as_written(line: str) -> str:
         written = f"{sign}{' '.join([str(text) for text in texts[:2]])}".rstrip()
         return line.replace(f"await {call}", written).replace(call, written)
     return line
+
+
+def _parsed(code: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        # What there is to warn of, IPython's own compiling will: once is enough.
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
 
 
 def _magic_calls(
