@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from socket import socket
 from typing import TYPE_CHECKING, Any
 
@@ -99,27 +100,36 @@ def _sockets(
     backlog: int,
 ) -> tuple[list[socket], list[Server]]:
     """Return the listening sockets that the arguments ask for, and whom of ours they replace."""
+    from notebook_http.notebook.kernel_server import registry
     from notebook_http.notebook.listening_socket import LOOPBACK, checked_port, listen_on_path
     from notebook_http.notebook.server import sockets_for
 
-    opened: list[socket] = []
+    given = [] if sock is None else [sock] if isinstance(sock, socket) else list(sock)
+    paths = [] if path is None else [path] if isinstance(path, str | os.PathLike) else list(path)
+    hosts = [host] if isinstance(host, str) else list(host or ())
     leaving: dict[Server, None] = {}
-    try:
-        if sock is not None:
-            opened += [sock] if isinstance(sock, socket) else list(sock)
-        if path is not None:
-            paths = [path] if isinstance(path, str | os.PathLike) else list(path)
-            opened += [listen_on_path(each, backlog=backlog) for each in paths]
-        if host is not None or not opened:
-            hosts = [host or LOOPBACK] if host is None or isinstance(host, str) else list(host)
-            for each in hosts:
-                sockets, holder = sockets_for(each, checked_port(port), backlog=backlog)
-                opened += sockets
-                if holder is not None:
-                    leaving[holder] = None
-    except BaseException:
-        if sock is None:
-            for each_socket in opened:
-                each_socket.close()
-        raise
-    return opened, list(leaving)
+    with ExitStack() as undo:
+        sockets = []
+        for each in given:
+            holders = [server for server in registry.running() if each in server.sockets]
+            leaving.update(dict.fromkeys(holders))
+            # Its server closes a socket when it ends: one that is given again needs a copy.
+            if holders:
+                each = each.dup()
+                undo.callback(each.close)
+            sockets.append(each)
+        for place in paths:
+            holders = [
+                server
+                for server in registry.running()
+                if server.sockets and server.url == f"unix:{os.fspath(place)}"
+            ]
+            leaving.update(dict.fromkeys(holders))
+            sockets.append(listen_on_path(place, backlog=backlog))
+            undo.callback(sockets[-1].close)
+        if hosts or not sockets:
+            opened, holders = sockets_for(hosts or [LOOPBACK], checked_port(port), backlog=backlog)
+            sockets += opened
+            leaving.update(dict.fromkeys(holders))
+        undo.pop_all()
+    return sockets, list(leaving)

@@ -145,8 +145,8 @@ class Server:
 
     @property
     def sockets(self) -> list[socket]:
-        """The sockets it listens on."""
-        return list(self._sockets)
+        """The sockets it listens on; none once it has stopped listening."""
+        return [each for each in self._sockets if each.fileno() >= 0]
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -330,16 +330,27 @@ class Server:
         A connection that the loop has accepted but not yet given to the server would be lost,
         neither answered nor closed, if listening ended right now.
         """
-        for listening in self._sockets:
-            with suppress(NotImplementedError):  # not every loop has readers
-                asyncio.get_running_loop().remove_reader(listening)
+        self._watch_no_more()
         await asyncio.sleep(_GRACE_SECONDS)
 
     def _release(self) -> None:
         registry.discard(self)
+        self._watch_no_more()
         for listening in self._sockets:
             listening.close()
         self._sockets = []
+
+    def _watch_no_more(self) -> None:
+        """Let the loop forget the sockets; they still listen.
+
+        A start that is cancelled leaves them watched. Closed like that they would make the loop
+        deaf to the next socket of the same number, which it would believe to be watched.
+        """
+        if self._loop is None or self._loop.is_closed():
+            return
+        for listening in self.sockets:
+            with suppress(NotImplementedError):  # not every loop has readers
+                self._loop.remove_reader(listening)
 
     async def __aenter__(self) -> Server:
         await self.start()

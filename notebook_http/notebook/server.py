@@ -5,7 +5,7 @@ Decides which server takes whose place; starting and stopping is `kernel_server`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from socket import socket
@@ -72,9 +72,10 @@ async def serve(
         old = registry.holder(place)
         with short_errors():
             wanted = port or registry.port_of(place)
-            sockets, on_port = _claimed(wanted, old=old, port_is_asked_for=port != 0)
-        leaving = [each for each in (old, on_port) if each is not None]
-        server.begin(sockets, after=dict.fromkeys(leaving))
+            sockets, leaving = _claimed(wanted, old=old, port_is_asked_for=port != 0)
+        if old is not None and old not in leaving:
+            leaving.append(old)
+        server.begin(sockets, after=leaving)
         await server.started()
         registry.settle(place, server, server.port)
     show_card(server)
@@ -148,57 +149,68 @@ def _place(name: str | None) -> str | None:
 
 def _claimed(
     wanted: int, *, old: Server | None, port_is_asked_for: bool
-) -> tuple[list[socket], Server | None]:
-    """Return listening sockets on port *wanted*, and the server of ours that has it, if any."""
+) -> tuple[list[socket], list[Server]]:
+    """Return listening sockets on port *wanted*, and the servers of ours that had it."""
     if port_is_asked_for or (old is not None and old.port == wanted):
-        return sockets_for(LOOPBACK, wanted, old=old)
+        return sockets_for([LOOPBACK], wanted, old=old)
     try:
-        return listen(LOOPBACK, wanted), None
+        return listen(LOOPBACK, wanted), []
     except PortTakenError:
         # Nobody asked for this port: it is only the one of last time, and somebody took it since.
-        return listen(LOOPBACK, 0), None
+        return listen(LOOPBACK, 0), []
 
 
 def sockets_for(
-    host: str, port: int, *, old: Server | None = None, backlog: int = 128
-) -> tuple[list[socket], Server | None]:
-    """Return sockets that listen at *host* and *port*, and the server of ours that they are of.
+    hosts: Sequence[str], port: int, *, old: Server | None = None, backlog: int = 128
+) -> tuple[list[socket], list[Server]]:
+    """Return sockets that listen on *port* of *hosts*, and the servers of ours that they replace.
 
     A server of ours there hands its sockets over: they are duplicates, so that it can be stopped
-    and nobody who connects in between is refused.
+    and nobody who connects in between is refused. It may just be stopping, so there may be more
+    than one.
 
     Raises:
         PortTakenError: somebody else listens there, or a server other than *old* that this
             very run of the cell (in a script: this process) has started.
         OSError: nothing can listen there.
     """
-    holder = None
-    if port:
-        holder = next((each for each in registry.running() if each.port == port), None)
-    if holder is None:
-        return listen(host, port, backlog=backlog), None
-    theirs = {(str(each.getsockname()[0]), port) for each in holder.sockets}
-    this_run = current_cell_run()
-    if theirs != addresses_of(host, port):
-        msg = (
-            f"Port {port} is taken by {holder!r}, which listens on other addresses than {host}.\n"
-            "Stop it first: `await server.stop()` (nh.servers() lists it)."
-        )
-        raise PortTakenError(host, port, msg)
-    if holder is not old and (this_run is None or holder.started_in == this_run):
-        started = "this program" if this_run is None else "this run of the cell"
-        msg = (
-            f"Port {port} is taken by {holder!r}, which {started} has started.\n"
-            "Give one of the two another port; port=0 takes one that is free."
-        )
-        raise PortTakenError(host, port, msg)
+    leaving = [each for each in registry.running() if port and each.port == port and each.sockets]
     with ExitStack() as undo:
-        sockets = []
-        for each in holder.sockets:
-            sockets.append(each.dup())
-            undo.callback(sockets[-1].close)
+        sockets: list[socket] = []
+        if leaving:
+            _refuse_other_servers(leaving, hosts, port, old)
+            opened: Iterable[socket] = (each.dup() for each in leaving[-1].sockets)
+        else:
+            opened = (each for host in hosts for each in listen(host, port, backlog=backlog))
+        for each in opened:
+            sockets.append(each)
+            undo.callback(each.close)
         undo.pop_all()
-    return sockets, holder
+    return sockets, leaving
+
+
+def _refuse_other_servers(
+    leaving: Iterable[Server], hosts: Sequence[str], port: int, old: Server | None
+) -> None:
+    """Raise PortTakenError if one of *leaving* is none that a server on *hosts* may replace."""
+    addresses = {address for host in hosts for address in addresses_of(host, port)}
+    this_run = current_cell_run()
+    for each in leaving:
+        if {(str(one.getsockname()[0]), port) for one in each.sockets} != addresses:
+            msg = (
+                f"Port {port} is taken by {each!r}, which listens on other addresses than "
+                f"{', '.join(hosts)}.\n"
+                "Stop it first: `await server.stop()` (nh.servers() lists it)."
+            )
+            raise PortTakenError(hosts[0], port, msg)
+        same_run = this_run is None or each.started_in == this_run
+        if each.running and each is not old and same_run:
+            started = "this program" if this_run is None else "this run of the cell"
+            msg = (
+                f"Port {port} is taken by {each!r}, which {started} has started.\n"
+                "Give one of the two another port; port=0 takes one that is free."
+            )
+            raise PortTakenError(hosts[0], port, msg)
 
 
 @contextmanager

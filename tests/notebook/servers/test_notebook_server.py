@@ -191,6 +191,23 @@ async def test_stop_during_a_start_ends_both() -> None:
         await starting
 
 
+async def test_a_start_that_is_stopped_at_any_step_harms_no_later_server(get: Get) -> None:
+    """A socket closed while the loop still watches it makes the loop deaf to the next one.
+
+    The next socket gets the same number, and the loop believes that it is watched already.
+    """
+    for steps in range(1, 13):
+        server = nh.Server({})
+        starting = asyncio.create_task(server.start())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await server.stop()
+        await asyncio.gather(starting, return_exceptions=True)
+        assert server.sockets == []
+        async with nh.Server({"/": lambda request: "heard"}) as later:
+            assert await asyncio.wait_for(ask(get, later.url), 5) == (200, "heard")
+
+
 async def test_one_application_cannot_have_two_homes() -> None:
     """Its start-up would run twice over the same state."""
     app = application("x")
