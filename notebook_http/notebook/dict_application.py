@@ -14,9 +14,27 @@ from typing import Any
 
 from notebook_http import web
 
-__all__ = ["application_from", "response_from"]
+__all__ = ["application_from", "application_of", "response_from"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "*")
+
+
+def application_of(app: object) -> web.Application:
+    """Return *app* if it is an application, or the one that it stands for if it is a dict.
+
+    Raises:
+        TypeError: it is neither, or a handler of the dict cannot be called.
+        ValueError: a route of the dict is none.
+    """
+    if isinstance(app, web.Application):
+        return app
+    if isinstance(app, Mapping):
+        return application_from(app)
+    msg = (
+        f'A server needs a web.Application or a dict like {{"GET /hello": handler}}, '
+        f"not a {type(app).__name__}"
+    )
+    raise TypeError(msg)
 
 
 def application_from(routes: Mapping[str, Any]) -> web.Application:

@@ -15,17 +15,15 @@ from contextlib import suppress
 from functools import cache
 from inspect import isawaitable
 from socket import socket
-from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from notebook_http import web
 from notebook_http.notebook.cell_identity import CellRun, current_cell_run
-from notebook_http.notebook.cell_location import line_in_cell
-from notebook_http.notebook.dict_application import application_from
+from notebook_http.notebook.dict_application import application_of
 from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
 from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
 from notebook_http.notebook.server_registry import ServerRegistry
-from notebook_http.notebook.shell import running_shell
+from notebook_http.notebook.server_words import failure_words, routes_of
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -66,7 +64,7 @@ class Server:
     def __init__(
         self, app: web.Application | Mapping[str, Any], *, name: str | None = None
     ) -> None:
-        self._app: web.Application | Awaitable[web.Application] = _application(app)
+        self._app: web.Application | Awaitable[web.Application] = application_of(app)
         self._name = _checked_name(name)
         self._state: State = "not started"
         self._settings: dict[str, Any] = {"shutdown_timeout": _SHUTDOWN_SECONDS}
@@ -174,7 +172,7 @@ class Server:
             name=self._name or "",
             url=self._url,
             state=self._shown_state,
-            routes=_routes_of(self.app),
+            routes=routes_of(self.app),
             trouble=self._trouble,
         )
 
@@ -228,7 +226,12 @@ class Server:
         _close_at_exit()
         self._started_in = current_cell_run()
         registry.add(self)
-        self._starting = self._loop.create_task(self._start(list(after)))
+        leaving = list(after)
+        for each in leaving:
+            if each.loop is self._loop:
+                # At once: one that is still starting would go on and find its successor there.
+                each.begin_stop()
+        self._starting = self._loop.create_task(self._start(leaving))
 
     async def started(self) -> None:
         """Return when it answers. A cancel stops it.
@@ -250,7 +253,7 @@ class Server:
                 await each.leave()
             app = self._app if isinstance(self._app, web.Application) else await self._app
             self._app = app
-            self._refuse_second_home(app)
+            await self._be_only_home_of(app)
             self._runner = web.AppRunner(app, handle_signals=False, **self._settings)
             await self._runner.setup()
             for listening in self._sockets:
@@ -258,23 +261,28 @@ class Server:
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
             self._state = "stopped" if cancelled else "failed"
-            self._trouble = "" if cancelled else _failure_words(error)
+            self._trouble = "" if cancelled else failure_words(error)
             try:
                 if self._runner is not None:
                     await self._runner.cleanup()
             finally:
                 self._release()
             raise
-        self._state = "running"
+        if self._state == "starting":
+            self._state = "running"
 
-    def _refuse_second_home(self, app: web.Application) -> None:
+    async def _be_only_home_of(self, app: web.Application) -> None:
+        """Wait for servers of *app* that are stopping, and refuse to start beside one that runs."""
         for other in registry.running():
-            if other is not self and other.app is app:
+            if other is self or other.app is not app:
+                continue
+            if other.running:
                 msg = (
                     f"This application is served at {other.url} already, by {other!r}.\n"
                     "Stop that server first (`await server.stop()`), or make another Application."
                 )
                 raise RuntimeError(msg)
+            await other.leave()
 
     async def stop(self) -> None:
         """Stop listening, let running requests end (3 s at most), close all connections.
@@ -306,20 +314,29 @@ class Server:
         self._state = "stopped"
         self._release()
 
+    def begin_stop(self) -> None:
+        """Begin to stop, on the loop that it runs on; `stop` tells when that is done."""
+        if self._stopping is not None or self._state in ("not started", "stopped", "failed"):
+            return
+        self._state = "stopping"
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+        self._stopping = asyncio.get_running_loop().create_task(self._shut_down())
+
     async def _stop_here(self) -> None:
-        if self._stopping is None:
-            self._state = "stopping"
-            self._stopping = asyncio.get_running_loop().create_task(self._shut_down())
-        await asyncio.shield(self._stopping)
+        self.begin_stop()
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
 
     async def _shut_down(self) -> None:
         try:
-            if self._starting is not None and not self._starting.done():
-                self._starting.cancel()
-                await asyncio.wait([self._starting])
-            elif self._runner is not None:
-                await self._accept_no_more()
-                await self._runner.cleanup()
+            starting, runner = self._starting, self._runner
+            if starting is not None:
+                await asyncio.wait([starting])
+                if not starting.cancelled() and starting.exception() is None and runner is not None:
+                    await self._accept_no_more()
+                    await runner.cleanup()
+                # Else it has cleaned up behind itself.
         finally:
             self._state = "stopped"
             self._release()
@@ -379,35 +396,3 @@ def _checked_name(name: object) -> str | None:
         return name
     msg = f"name is text, not {name!r}"
     raise TypeError(msg)
-
-
-def _application(app: object) -> web.Application:
-    if isinstance(app, web.Application):
-        return app
-    if isinstance(app, Mapping):
-        return application_from(app)
-    msg = (
-        f'A server needs a web.Application or a dict like {{"GET /hello": handler}}, '
-        f"not a {type(app).__name__}"
-    )
-    raise TypeError(msg)
-
-
-def _routes_of(app: web.Application | None) -> list[tuple[str, str]]:
-    """Return the (method, path) pairs that *app* answers; not the HEAD that comes with a GET."""
-    if app is None:
-        return []
-    pairs = []
-    for route in app.router.routes():
-        info = route.get_info()
-        pairs.append((route.method, str(info.get("path") or info.get("formatter") or "")))
-    known = set(pairs)
-    return [pair for pair in pairs if pair[0] != "HEAD" or ("GET", pair[1]) not in known]
-
-
-def _failure_words(error: BaseException) -> str:
-    """Return what *error* says, and the line of a cell that it came out of."""
-    told = "".join(format_exception_only(error)).strip()
-    shell = running_shell()
-    line = line_in_cell(error.__traceback__, shell) if shell is not None else None
-    return f"{told}\n{line}" if line is not None else told

@@ -174,12 +174,13 @@ def sockets_for(
             very run of the cell (in a script: this process) has started.
         OSError: nothing can listen there.
     """
-    leaving = [each for each in registry.running() if port and each.port == port and each.sockets]
+    leaving = [each for each in registry.running() if port and each.port == port]
+    listening = [each for each in leaving if each.sockets]
     with ExitStack() as undo:
         sockets: list[socket] = []
-        if leaving:
-            _refuse_other_servers(leaving, hosts, port, old)
-            opened: Iterable[socket] = (each.dup() for each in leaving[-1].sockets)
+        if listening:
+            _refuse_other_servers(listening, hosts, port, old)
+            opened: Iterable[socket] = (each.dup() for each in listening[-1].sockets)
         else:
             opened = (each for host in hosts for each in listen(host, port, backlog=backlog))
         for each in opened:

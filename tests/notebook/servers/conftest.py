@@ -57,6 +57,38 @@ class Kernel:
 
     def run(self, code: str, cell_id: str | None = None, *, limit: float = 60) -> Ran:
         """Run *code* as the cell *cell_id* (None: a front end without ids) and wait for its end."""
+        (ran,) = self.run_all([(code, cell_id)], limit=limit)
+        return ran
+
+    def run_all(self, sources: list[tuple[str, str | None]], *, limit: float = 60) -> list[Ran]:
+        """Run (code, cell id) pairs, each right behind the one before it, as Run All does."""
+        ids = [self._send(code, cell_id) for code, cell_id in sources]
+        rans = {msg_id: Ran() for msg_id in ids}
+        busy, ends = set(ids), time.monotonic() + limit
+        while busy:
+            if time.monotonic() > ends:
+                message = f"these cells did not end: {sources}"
+                raise TimeoutError(message)
+            try:
+                got = self.client.get_iopub_msg(timeout=0.1)
+            except Empty:
+                continue
+            parent, content = got["parent_header"].get("msg_id"), got["content"]
+            ran = rans.get(parent)
+            if ran is None:
+                ran = rans[ids[0]]
+                # An update names the display that it changes, whoever sends it.
+                if got["msg_type"] == "update_display_data":
+                    ran.add(got["msg_type"], content)
+                ran.others.append((got["msg_type"], content))
+            elif got["msg_type"] == "status":
+                if content["execution_state"] == "idle":
+                    busy.discard(parent)
+            else:
+                ran.add(got["msg_type"], content)
+        return list(rans.values())
+
+    def _send(self, code: str, cell_id: str | None) -> str:
         content = {
             "code": code,
             "silent": False,
@@ -68,24 +100,7 @@ class Kernel:
         metadata = {"cellId": cell_id} if cell_id else {}
         message = self.client.session.msg("execute_request", content, metadata=metadata)
         self.client.shell_channel.send(message)
-        ran, ends = Ran(), time.monotonic() + limit
-        while time.monotonic() < ends:
-            try:
-                got = self.client.get_iopub_msg(timeout=0.1)
-            except Empty:
-                continue
-            if got["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-                # An update names the display that it changes, whoever sends it.
-                if got["msg_type"] == "update_display_data":
-                    ran.add(got["msg_type"], got["content"])
-                ran.others.append((got["msg_type"], got["content"]))
-            elif got["msg_type"] == "status":
-                if got["content"]["execution_state"] == "idle":
-                    return ran
-            else:
-                ran.add(got["msg_type"], got["content"])
-        message = f"the cell did not end: {code}"
-        raise TimeoutError(message)
+        return str(message["header"]["msg_id"])
 
 
 def start_kernel(cwd: str | None = None) -> Kernel:

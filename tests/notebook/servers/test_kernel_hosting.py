@@ -112,6 +112,33 @@ def test_an_application_can_be_run_again(hosting: Any, get: Get, free_port: int)
 
 
 @kernel
+def test_cells_that_follow_at_once_leave_one_server(hosting: Any, get: Get, free_port: int) -> None:
+    """Run All starts the next cell before the server of the last one is up; none of them fails."""
+    serve = f"handles.append(web.run_app(app, port={free_port}))"
+    for _ in range(5):
+        hosting.run("app = make(); handles = []")
+        rans = hosting.run_all(
+            [
+                (serve, "a"),
+                (serve, "a"),
+                ("pass", "b"),
+                ("await asyncio.sleep(0)", "c"),
+                (serve, "d"),
+                ("await asyncio.sleep(0.02)", "e"),
+                (serve, "f"),
+                (serve, "a"),
+            ]
+        )
+        later = hosting.run("await handles[-1].started(); await asyncio.sleep(0.1)")
+        assert [ran.error + ran.stderr for ran in (*rans, later)] == [""] * 9
+        assert [update for ran in (*rans, later) for update in ran.updates] == []
+        assert hosting.run(
+            "print(*[each.state for each in handles], len(nh.servers()))"
+        ).stdout == ("stopped stopped stopped stopped running 1\n")
+        assert get(f"http://127.0.0.1:{free_port}/")[0] == 200
+
+
+@kernel
 def test_a_failing_start_up_shows_in_the_card(hosting: Any, free_port: int) -> None:
     """The cell has ended by then; the card tells what failed and where, and the port is free."""
     ran = hosting.run(
