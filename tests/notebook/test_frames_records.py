@@ -207,7 +207,9 @@ def test_a_table_written_out_inside_an_envelope_is_found() -> None:
     table = {"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}
     assert frame_from_json({"status": "ok", "table": table})["b"].tolist() == [2, 4]
     ragged = {"columns": ["a", "b"], "data": [[1, 2], [3], [5, 6]]}
-    assert list(frame_from_json(ragged).columns) == [0, 1]
+    frame = frame_from_json(ragged)
+    assert list(frame.columns) == [0, 1]
+    assert frame[1].isna().tolist() == [False, True, False]
 
 
 def test_a_star_makes_rows_of_scalars_too() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from notebook_http.notebook.frames.exceptions import FrameError
 
-__all__ = ["MAX_CELLS", "MAX_DEPTH", "columns_of"]
+__all__ = ["MAX_CELLS", "MAX_DEPTH", "NAN", "columns_of"]
 
 #: Levels of nesting that become column names. What is deeper stays a dict in its cell.
 MAX_DEPTH = 32

@@ -19,11 +19,11 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.frames.exceptions import FrameError
-from notebook_http.notebook.frames.flatten import MAX_CELLS, columns_of
+from notebook_http.notebook.frames.flatten import MAX_CELLS, NAN, columns_of
 from notebook_http.notebook.frames.row_path import EveryValue, quoted, value_at
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _written_out(value: dict[Any, Any]) -> _Rows | None:
 
 
 def _checked_matrix(entries: Sequence[Any]) -> list[Any]:
-    """Return *entries* as a list; one long row would widen all the others.
+    """Return *entries* with the short ones filled with NaN; one long row widens all the others.
 
     Raises:
         FrameError: the matrix would have more than `MAX_CELLS` cells.
@@ -279,7 +279,11 @@ def _checked_matrix(entries: Sequence[Any]) -> list[Any]:
             f"{MAX_CELLS:,} cells.\nBuild the frame from .json() yourself."
         )
         raise FrameError(msg)
-    return list(entries)
+    # pandas is about to refuse rows of different lengths.
+    return [
+        entry if len(entry) == widest else [*entry, *repeat(NAN, widest - len(entry))]
+        for entry in entries
+    ]
 
 
 def _type_name(value: Any) -> str:
