@@ -1,0 +1,568 @@
+"""When a connection may be used again, and what becomes of it when an answer does not end well."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from notebook_http.client import (
+    ClientConnectionError,
+    ClientOSError,
+    ClientPayloadError,
+    ClientResponseError,
+    ClientSession,
+    ServerDisconnectedError,
+    TCPConnector,
+)
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"
+
+
+def idle(session: ClientSession) -> int:
+    return session.connector._pool.idle_count
+
+
+# Used again
+
+
+async def test_one_connection_serves_one_request_after_the_other(serve, session):
+    """A handshake each would triple the time of small requests."""
+    server = await serve(OK)
+    for _ in range(3):
+        async with session.get(server.url) as response:
+            assert await response.text() == "ok"
+    assert server.connections == 1
+
+
+async def test_the_connection_is_free_before_the_body_is_read(serve, session):
+    """A whole answer is ours: the connection need not wait for a slow reader."""
+    server = await serve(OK)
+    response = await session.get(server.url)
+    assert response.connection is None
+    assert idle(session) == 1
+    assert await response.text() == "ok"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        OK + b"HTTP/1.1 200 OK\r\n",
+        OK + b"x",
+        b"HTTP/1.1 204 No Content\r\n\r\nx",
+    ],
+)
+async def test_a_connection_that_is_not_clean_is_not_used_again(serve, session, answer):
+    """Bytes that nobody asked for would be taken for the answer to the next request."""
+    server = await serve(answer)
+    async with session.get(server.url) as response:
+        await response.read()
+    assert idle(session) == 0
+
+
+async def test_unsolicited_bytes_drop_an_idle_connection(serve, session):
+    """An answer that came before its question is an attack, or a 408 on its way out."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await asyncio.sleep(0.02)
+        writer.write(OK.replace(b"ok", b"no"))
+        await reader.read()
+
+    server = await serve(talk)
+    await session.get(server.url)
+    await asyncio.sleep(0.06)
+    assert idle(session) == 0
+    async with session.get(server.url) as response:
+        assert await response.text() == "ok"
+    assert server.connections == 2
+
+
+async def test_force_close_uses_each_connection_once(serve):
+    """For servers that do not know how to keep one."""
+    server = await serve(OK)
+    async with ClientSession(connector=TCPConnector(force_close=True)) as session:
+        for _ in range(2):
+            await session.get(server.url)
+        assert idle(session) == 0
+    assert server.connections == 2
+
+
+async def test_idle_connections_are_closed_in_time(serve):
+    """A server counts them, too."""
+    server = await serve(OK)
+    async with ClientSession(connector=TCPConnector(keepalive_timeout=0.05)) as session:
+        await session.get(server.url)
+        assert idle(session) == 1
+        await asyncio.sleep(0.15)
+        assert idle(session) == 0
+
+
+# Half read
+
+
+async def test_leaving_a_body_half_read_closes_its_connection(serve, session):
+    """Its rest is still on the wire, so nobody may use it again."""
+    server = await serve(HALF, OK)
+    async with session.get(server.url) as response:
+        assert await response.content.read(2) == b"ha"
+    assert idle(session) == 0
+    async with session.get(server.url) as response:
+        assert await response.text() == "ok"
+    assert server.connections == 2
+
+
+async def test_what_was_given_back_cannot_be_read(serve, session):
+    """Small bodies would be there still, large ones not: an error for both beats luck."""
+    server = await serve(OK)
+    async with session.get(server.url) as response:
+        pass
+    with pytest.raises(ClientConnectionError, match="Connection closed"):
+        await response.read()
+    with pytest.raises(ClientConnectionError, match="Connection closed"):
+        await response.content.read()
+
+
+async def test_a_forgotten_response_gives_its_connection_back(serve, session):
+    """A ResourceWarning says that something was left open; the slot is free all the same."""
+    server = await serve(HALF)
+    response = await session.get(server.url)
+    assert session.connector._pool.busy_count == 1
+    with pytest.warns(ResourceWarning, match="Unclosed response"):
+        del response
+    assert session.connector._pool.busy_count == 0
+    await asyncio.sleep(0.01)
+
+
+# Cancelled
+
+
+async def cancelled(task: asyncio.Task[object]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+
+
+async def test_cancelling_the_wait_for_an_answer_leaves_nothing(serve, session):
+    """The answer may come yet: only closing keeps it from the next request."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    server = await serve(talk)
+    task = asyncio.create_task(session.get(server.url))
+    await asyncio.sleep(0.03)
+    await cancelled(task)
+    assert session.connector._pool.busy_count == 0
+    assert idle(session) == 0
+
+
+async def test_cancelling_a_read_closes_the_connection(serve, session):
+    """Half a body is still on the wire, so nobody may use it again."""
+    server = await serve(HALF)
+    response = await session.get(server.url)
+    task = asyncio.create_task(response.read())
+    await asyncio.sleep(0.01)
+    await cancelled(task)
+    assert idle(session) == 0
+    assert session.connector._pool.busy_count == 0
+
+
+async def test_cancelling_an_upload_stops_its_generator(serve, session):
+    """What feeds it must not run on behind the program's back."""
+    ended = asyncio.Event()
+
+    async def endless():
+        try:
+            while True:
+                yield b"x" * 1000
+                await asyncio.sleep(0.001)
+        finally:
+            ended.set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            pass
+
+    server = await serve(talk)
+    body = endless()
+    task = asyncio.create_task(session.post(server.url, data=body))
+    await asyncio.sleep(0.03)
+    await cancelled(task)
+    await body.aclose()
+    await asyncio.wait_for(ended.wait(), 1)
+    assert session.connector._pool.busy_count == 0
+
+
+async def test_cancelling_the_wait_for_a_slot_leaves_the_queue(serve):
+    """The next in line must not wait for somebody who has left."""
+    go = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            await go.wait()
+            writer.write(OK)
+
+    server = await serve(talk)
+    async with ClientSession(connector=TCPConnector(limit=1)) as session:
+        first = asyncio.create_task(session.get(server.url))
+        second = asyncio.create_task(session.get(server.url))
+        third = asyncio.create_task(session.get(server.url))
+        await asyncio.sleep(0.03)
+        pool = session.connector._pool
+        assert (pool.busy_count, pool.waiting_count) == (1, 2)
+        await cancelled(second)
+        assert pool.waiting_count == 1
+        go.set()
+        assert await (await first).text() == "ok"
+        assert await (await third).text() == "ok"
+        assert (pool.busy_count, pool.waiting_count, pool.idle_count) == (0, 0, 1)
+
+
+async def test_cancelling_a_dial_gives_the_slot_back(serve, monkeypatch):
+    """A host that does not answer must not eat the pool."""
+    async with ClientSession(connector=TCPConnector(limit=1)) as session:
+
+        async def never(*args: object) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("notebook_http.client.tcp_connector.open_socket", never)
+        task = asyncio.create_task(session.get("http://127.0.0.1:9/"))
+        await asyncio.sleep(0.01)
+        assert session.connector._pool.busy_count == 1
+        await cancelled(task)
+        assert session.connector._pool.busy_count == 0
+
+
+# Broken
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HALF,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+    ],
+)
+async def test_a_body_that_breaks_off_is_an_error(serve, session, answer):
+    """Never a short body that looks whole."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+
+    server = await serve(talk)
+    async with session.get(server.url) as response:
+        with pytest.raises(ClientPayloadError, match="not completed"):
+            await response.read()
+    async with session.get(server.url) as response:
+        with pytest.raises(ClientPayloadError):
+            async for _ in response.content.iter_any():
+                pass
+
+
+async def test_broken_chunks_are_an_error(serve, session):
+    """The rest of the connection cannot be trusted."""
+    server = await serve(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n"
+    )
+    with pytest.raises((ClientPayloadError, ClientResponseError)):
+        async with session.get(server.url) as response:
+            await response.read()
+    assert idle(session) == 0
+
+
+async def test_a_body_without_length_ends_with_the_connection(serve, session):
+    """RFC 9112 §6.3 rule 8."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nto the ")
+        await asyncio.sleep(0.01)
+        writer.write(b"end")
+
+    server = await serve(talk)
+    async with session.get(server.url) as response:
+        assert await response.text() == "to the end"
+
+
+async def test_such_a_body_can_be_declared_empty(serve, session):
+    """`read_until_eof=False`, for servers that leave the length out and the connection open."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await reader.read()
+
+    server = await serve(talk)
+    async with session.get(server.url, read_until_eof=False) as response:
+        assert await response.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"", ServerDisconnectedError),
+        (b"HTTP/1.1 200 OK\r\nConte", ServerDisconnectedError),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", ClientResponseError),
+        (b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", ClientResponseError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", ClientResponseError),
+        (b"HTTP/2.0 200 OK\r\n\r\n", ClientResponseError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9000 + b"\r\n\r\n", ClientResponseError),
+    ],
+)
+async def test_an_answer_that_is_no_answer_is_an_error(serve, session, answer, error):
+    """Said at once, and the connection is gone."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+
+    server = await serve(talk)
+    with pytest.raises(error):
+        await session.get(server.url)
+    assert idle(session) == 0
+
+
+async def test_limits_of_the_head_can_be_raised(serve, session):
+    """Some servers put a kilobyte of policy into a header, and some ten."""
+    server = await serve(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9000 + b"\r\nContent-Length: 0\r\n\r\n")
+    async with session.get(server.url, max_field_size=10_000) as response:
+        assert len(response.headers["X"]) == 9000
+
+
+# Asked once more
+
+
+async def test_a_dead_kept_connection_is_replaced_once(serve, session):
+    """The server closed it while the request was under way: nobody's fault."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readuntil(b"\r\n\r\n")  # and no answer to the second one
+
+    server = await serve(talk)
+    await session.get(server.url)
+    async with session.get(server.url) as response:
+        assert await response.text() == "ok"
+    assert server.connections == 2
+
+
+async def test_a_post_is_never_sent_twice(serve, session):
+    """The server may have done what it was asked before it died (RFC 9110 §9.2.2)."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readuntil(b"\r\n\r\n")
+
+    server = await serve(talk)
+    await session.get(server.url)
+    with pytest.raises((ServerDisconnectedError, ClientOSError)):
+        await session.post(server.url)
+    assert server.connections == 1
+
+
+async def test_a_fresh_connection_that_dies_is_an_error(serve, session):
+    """It did not go stale: the server does not want to answer, and would not the second time."""
+    server = await serve(b"")
+    with pytest.raises(ServerDisconnectedError):
+        await session.get(server.url)
+    assert server.connections == 1
+
+
+async def test_a_request_that_was_answered_in_part_is_not_repeated(serve, session):
+    """An interim response is an answer: the server has begun to act."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+    server = await serve(talk)
+    await session.get(server.url)
+    with pytest.raises(ServerDisconnectedError):
+        await session.get(server.url)
+    assert server.connections == 1
+
+
+async def test_a_connection_that_died_while_the_loop_was_blocked_is_noticed(serve, session):
+    """A cell computes for a minute; the server hangs up meanwhile; then the cell posts."""
+    import time
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+
+    server = await serve(talk)
+    await session.get(server.url)
+    pool = session.connector._pool
+    pool._trusted_above = 1e9  # as if it had idled for long
+    time.sleep(0.01)
+    async with session.post(server.url, data=b"x") as response:
+        assert await response.text() == "ok"
+    assert server.connections == 2
+
+
+# While a body is being sent
+
+
+async def test_an_early_refusal_is_delivered(serve, session):
+    """413 and hang up: the answer must win over the broken pipe, every time."""
+    big = b"x" * 5_000_000
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+        await writer.drain()
+        writer.close()
+
+    server = await serve(talk)
+    for _ in range(10):
+        async with session.post(server.url, data=big) as response:
+            assert response.status == 413
+            assert await response.text() == "big"
+    assert idle(session) == 0
+
+
+async def test_an_answer_that_overtakes_the_body_ends_the_upload(serve, session):
+    """The rest of the body would be read as the next request."""
+    stopped = asyncio.Event()
+
+    async def endless():
+        try:
+            while True:
+                yield b"x" * 100
+                await asyncio.sleep(0.001)
+        finally:
+            stopped.set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.read()
+
+    server = await serve(talk)
+    body = endless()
+    async with session.post(server.url, data=body) as response:
+        assert await response.text() == "ok"
+    await body.aclose()
+    assert stopped.is_set()
+    assert idle(session) == 0
+
+
+async def test_an_error_in_the_callers_generator_reaches_the_caller(serve, session):
+    """It is the cause, and the request cannot be finished."""
+
+    async def broken():
+        yield b"x"
+        raise LookupError("no more")
+
+    server = await serve(OK)
+    with pytest.raises(ClientConnectionError, match="no more") as caught:
+        await session.post(server.url, data=broken())
+    assert isinstance(caught.value.__cause__, LookupError)
+    assert idle(session) == 0
+
+
+async def test_a_body_waits_for_100_continue(serve, session, read_request):
+    """The server says whether it wants the body before it is sent."""
+    seen: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.05)
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        seen.append(await reader.readexactly(4))
+        writer.write(OK)
+        await reader.read()
+
+    server = await serve(talk)
+    async with session.post(server.url, data=b"body", expect100=True) as response:
+        assert await response.text() == "ok"
+    assert b"Expect: 100-continue" in seen[0]
+    assert seen[1] == b"body"
+    assert idle(session) == 1
+
+
+async def test_a_refusal_before_the_body_saves_sending_it(serve, session):
+    """417 or 413 in place of `100 Continue`; the body was announced, so the connection closes."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n")
+        assert await reader.read() == b""
+
+    server = await serve(talk)
+    async with session.post(server.url, data=b"body", expect100=True) as response:
+        assert response.status == 417
+    assert idle(session) == 0
+
+
+async def test_interim_responses_are_skipped(serve, session):
+    """103 Early Hints comes before the answer, not in its place."""
+    server = await serve(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + OK)
+    async with session.get(server.url) as response:
+        assert response.status == 200
+        assert await response.text() == "ok"
+
+
+async def test_a_slow_reader_makes_the_server_wait(serve, session):
+    """What is buffered is bounded, however large the body."""
+    sent = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        size = 50_000_000
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        while sent < size:
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            sent += 100_000
+
+    server = await serve(talk)
+    async with session.get(server.url, read_bufsize=2**16) as response:
+        await asyncio.sleep(0.2)
+        assert sent < 20_000_000
+        read = 0
+        async for piece in response.content.iter_chunked(2**20):
+            read += len(piece)
+    assert read == 50_000_000
+
+
+async def test_a_connection_paused_at_its_end_reads_again(serve, session):
+    """The last bytes may fill the buffer: the next answer must come through all the same."""
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
+    server = await serve(body)
+    for _ in range(3):
+        response = await session.get(server.url, read_bufsize=100)
+        assert len(await response.read()) == 300_000
+    assert server.connections == 1
+
+
+async def test_closing_the_session_fails_requests_under_way(serve):
+    """They must not wait for an answer that can no longer come."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    server = await serve(talk)
+    session = ClientSession()
+    task = asyncio.create_task(session.get(server.url))
+    await asyncio.sleep(0.02)
+    await session.close()
+    with pytest.raises(ClientConnectionError, match="closed"):
+        await task
+    gc.collect()
