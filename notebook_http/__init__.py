@@ -20,171 +20,66 @@ from typing import TYPE_CHECKING, Any
 from notebook_http._version import __version__
 
 if TYPE_CHECKING:
-    from notebook_http import hdrs as hdrs
-    from notebook_http import web as web
+    from notebook_http import hdrs as hdrs, web as web
     from notebook_http.client import (
+        AbstractCookieJar as AbstractCookieJar,
         BaseConnector as BaseConnector,
-    )
-    from notebook_http.client import (
         ClientConnectionError as ClientConnectionError,
-    )
-    from notebook_http.client import (
         ClientConnectionResetError as ClientConnectionResetError,
-    )
-    from notebook_http.client import (
         ClientConnectorCertificateError as ClientConnectorCertificateError,
-    )
-    from notebook_http.client import (
         ClientConnectorDNSError as ClientConnectorDNSError,
-    )
-    from notebook_http.client import (
         ClientConnectorError as ClientConnectorError,
-    )
-    from notebook_http.client import (
         ClientConnectorSSLError as ClientConnectorSSLError,
-    )
-    from notebook_http.client import (
         ClientError as ClientError,
-    )
-    from notebook_http.client import (
         ClientHttpProxyError as ClientHttpProxyError,
-    )
-    from notebook_http.client import (
         ClientOSError as ClientOSError,
-    )
-    from notebook_http.client import (
         ClientPayloadError as ClientPayloadError,
-    )
-    from notebook_http.client import (
         ClientProxyConnectionError as ClientProxyConnectionError,
-    )
-    from notebook_http.client import (
         ClientRequest as ClientRequest,
-    )
-    from notebook_http.client import (
         ClientResponse as ClientResponse,
-    )
-    from notebook_http.client import (
         ClientResponseError as ClientResponseError,
-    )
-    from notebook_http.client import (
         ClientSession as ClientSession,
-    )
-    from notebook_http.client import (
         ClientSSLError as ClientSSLError,
-    )
-    from notebook_http.client import (
         ClientTimeout as ClientTimeout,
-    )
-    from notebook_http.client import (
         ConnectionTimeoutError as ConnectionTimeoutError,
-    )
-    from notebook_http.client import (
         ContentTypeError as ContentTypeError,
-    )
-    from notebook_http.client import (
         CookieJar as CookieJar,
-    )
-    from notebook_http.client import (
-        DefaultResolver as DefaultResolver,
-    )
-    from notebook_http.client import (
         DummyCookieJar as DummyCookieJar,
-    )
-    from notebook_http.client import (
         Fingerprint as Fingerprint,
-    )
-    from notebook_http.client import (
         InvalidURL as InvalidURL,
-    )
-    from notebook_http.client import (
         InvalidUrlClientError as InvalidUrlClientError,
-    )
-    from notebook_http.client import (
         InvalidUrlRedirectClientError as InvalidUrlRedirectClientError,
-    )
-    from notebook_http.client import (
         NonHttpUrlClientError as NonHttpUrlClientError,
-    )
-    from notebook_http.client import (
         NonHttpUrlRedirectClientError as NonHttpUrlRedirectClientError,
-    )
-    from notebook_http.client import (
         RedirectClientError as RedirectClientError,
-    )
-    from notebook_http.client import (
         RequestInfo as RequestInfo,
-    )
-    from notebook_http.client import (
         ServerConnectionError as ServerConnectionError,
-    )
-    from notebook_http.client import (
         ServerDisconnectedError as ServerDisconnectedError,
-    )
-    from notebook_http.client import (
         ServerFingerprintMismatch as ServerFingerprintMismatch,
-    )
-    from notebook_http.client import (
         ServerTimeoutError as ServerTimeoutError,
-    )
-    from notebook_http.client import (
         SocketTimeoutError as SocketTimeoutError,
-    )
-    from notebook_http.client import (
         TCPConnector as TCPConnector,
-    )
-    from notebook_http.client import (
-        ThreadedResolver as ThreadedResolver,
-    )
-    from notebook_http.client import (
         Timings as Timings,
-    )
-    from notebook_http.client import (
         TooManyRedirects as TooManyRedirects,
-    )
-    from notebook_http.client import (
         TotalTimeoutError as TotalTimeoutError,
-    )
-    from notebook_http.client import (
+        UnixClientConnectorError as UnixClientConnectorError,
         UnixConnector as UnixConnector,
-    )
-    from notebook_http.client import (
         WSServerHandshakeError as WSServerHandshakeError,
     )
     from notebook_http.notebook.client import (
         Client as Client,
-    )
-    from notebook_http.notebook.client import (
         PendingRequest as PendingRequest,
-    )
-    from notebook_http.notebook.client import (
         delete as delete,
-    )
-    from notebook_http.notebook.client import (
         get as get,
-    )
-    from notebook_http.notebook.client import (
         head as head,
-    )
-    from notebook_http.notebook.client import (
         options as options,
-    )
-    from notebook_http.notebook.client import (
         patch as patch,
-    )
-    from notebook_http.notebook.client import (
         post as post,
-    )
-    from notebook_http.notebook.client import (
         put as put,
-    )
-    from notebook_http.notebook.client import (
         request as request,
     )
     from notebook_http.notebook.extension import (
         load_ipython_extension as load_ipython_extension,
-    )
-    from notebook_http.notebook.extension import (
         unload_ipython_extension as unload_ipython_extension,
     )
     from notebook_http.notebook.last_error import (
@@ -195,11 +90,7 @@ if TYPE_CHECKING:
     )
     from notebook_http.notebook.server import (
         Server as Server,
-    )
-    from notebook_http.notebook.server import (
         serve as serve,
-    )
-    from notebook_http.notebook.server import (
         servers as servers,
     )
     from notebook_http.transport.form_data import (
@@ -207,53 +98,35 @@ if TYPE_CHECKING:
     )
     from notebook_http.transport.payload import (
         PAYLOAD_REGISTRY as PAYLOAD_REGISTRY,
-    )
-    from notebook_http.transport.payload import (
         AsyncIterablePayload as AsyncIterablePayload,
-    )
-    from notebook_http.transport.payload import (
         BytesPayload as BytesPayload,
-    )
-    from notebook_http.transport.payload import (
         JsonPayload as JsonPayload,
-    )
-    from notebook_http.transport.payload import (
         Payload as Payload,
-    )
-    from notebook_http.transport.payload import (
         StringPayload as StringPayload,
-    )
-    from notebook_http.transport.payload import (
         get_payload as get_payload,
-    )
-    from notebook_http.transport.payload import (
         payload_type as payload_type,
     )
-    from notebook_http.transport.stream_reader import (
-        EMPTY_PAYLOAD as EMPTY_PAYLOAD,
+    from notebook_http.transport.resolver import (
+        DefaultResolver as DefaultResolver,
+        ThreadedResolver as ThreadedResolver,
     )
     from notebook_http.transport.stream_reader import (
         StreamReader as StreamReader,
     )
     from notebook_http.wire.credentials import (
         BasicAuth as BasicAuth,
-    )
-    from notebook_http.wire.credentials import (
         encode_basic_auth as encode_basic_auth,
     )
     from notebook_http.wire.http_version import (
         HttpVersion as HttpVersion,
-    )
-    from notebook_http.wire.http_version import (
         HttpVersion10 as HttpVersion10,
-    )
-    from notebook_http.wire.http_version import (
         HttpVersion11 as HttpVersion11,
     )
 
 # Where each name lives. A test holds this table against the imports above.
 _NAMES_OF = {
     "client": (
+        "AbstractCookieJar",
         "BaseConnector",
         "ClientConnectionError",
         "ClientConnectionResetError",
@@ -275,7 +148,6 @@ _NAMES_OF = {
         "ConnectionTimeoutError",
         "ContentTypeError",
         "CookieJar",
-        "DefaultResolver",
         "DummyCookieJar",
         "Fingerprint",
         "InvalidURL",
@@ -291,10 +163,10 @@ _NAMES_OF = {
         "ServerTimeoutError",
         "SocketTimeoutError",
         "TCPConnector",
-        "ThreadedResolver",
         "Timings",
         "TooManyRedirects",
         "TotalTimeoutError",
+        "UnixClientConnectorError",
         "UnixConnector",
         "WSServerHandshakeError",
     ),
@@ -332,10 +204,11 @@ _NAMES_OF = {
         "get_payload",
         "payload_type",
     ),
-    "transport.stream_reader": (
-        "EMPTY_PAYLOAD",
-        "StreamReader",
+    "transport.resolver": (
+        "DefaultResolver",
+        "ThreadedResolver",
     ),
+    "transport.stream_reader": ("StreamReader",),
     "wire.credentials": (
         "BasicAuth",
         "encode_basic_auth",
