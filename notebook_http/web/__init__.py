@@ -9,133 +9,146 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from notebook_http.web.access_log import AbstractAccessLogger as AbstractAccessLogger
-    from notebook_http.web.access_log import AccessLogger as AccessLogger
-    from notebook_http.web.app_key import AppKey as AppKey
-    from notebook_http.web.app_key import NotAppKeyWarning as NotAppKeyWarning
-    from notebook_http.web.app_key import RequestKey as RequestKey
-    from notebook_http.web.app_key import ResponseKey as ResponseKey
-    from notebook_http.web.application import Application as Application
-    from notebook_http.web.application import Middleware as Middleware
-    from notebook_http.web.application import middleware as middleware
-    from notebook_http.web.cleanup_context import CleanupContext as CleanupContext
-    from notebook_http.web.cleanup_context import CleanupError as CleanupError
+    from notebook_http.web.access_log import (
+        AbstractAccessLogger as AbstractAccessLogger,
+        AccessLogger as AccessLogger,
+    )
+    from notebook_http.web.app_key import (
+        AppKey as AppKey,
+        NotAppKeyWarning as NotAppKeyWarning,
+        RequestKey as RequestKey,
+        ResponseKey as ResponseKey,
+    )
+    from notebook_http.web.application import (
+        Application as Application,
+        Middleware as Middleware,
+        middleware as middleware,
+    )
+    from notebook_http.web.cleanup_context import (
+        CleanupContext as CleanupContext,
+        CleanupError as CleanupError,
+    )
     from notebook_http.web.connection_handler import RequestHandler as RequestHandler
     from notebook_http.web.connection_settings import ConnectionSettings as ConnectionSettings
-    from notebook_http.web.exceptions import HTTPAccepted as HTTPAccepted
-    from notebook_http.web.exceptions import HTTPBadGateway as HTTPBadGateway
-    from notebook_http.web.exceptions import HTTPBadRequest as HTTPBadRequest
-    from notebook_http.web.exceptions import HTTPClientError as HTTPClientError
-    from notebook_http.web.exceptions import HTTPConflict as HTTPConflict
-    from notebook_http.web.exceptions import HTTPCreated as HTTPCreated
-    from notebook_http.web.exceptions import HTTPError as HTTPError
-    from notebook_http.web.exceptions import HTTPException as HTTPException
-    from notebook_http.web.exceptions import HTTPExpectationFailed as HTTPExpectationFailed
-    from notebook_http.web.exceptions import HTTPFailedDependency as HTTPFailedDependency
-    from notebook_http.web.exceptions import HTTPForbidden as HTTPForbidden
-    from notebook_http.web.exceptions import HTTPFound as HTTPFound
-    from notebook_http.web.exceptions import HTTPGatewayTimeout as HTTPGatewayTimeout
-    from notebook_http.web.exceptions import HTTPGone as HTTPGone
-    from notebook_http.web.exceptions import HTTPInsufficientStorage as HTTPInsufficientStorage
-    from notebook_http.web.exceptions import HTTPInternalServerError as HTTPInternalServerError
-    from notebook_http.web.exceptions import HTTPLengthRequired as HTTPLengthRequired
-    from notebook_http.web.exceptions import HTTPMethodNotAllowed as HTTPMethodNotAllowed
-    from notebook_http.web.exceptions import HTTPMisdirectedRequest as HTTPMisdirectedRequest
-    from notebook_http.web.exceptions import HTTPMove as HTTPMove
-    from notebook_http.web.exceptions import HTTPMovedPermanently as HTTPMovedPermanently
-    from notebook_http.web.exceptions import HTTPMultipleChoices as HTTPMultipleChoices
     from notebook_http.web.exceptions import (
+        HTTPAccepted as HTTPAccepted,
+        HTTPBadGateway as HTTPBadGateway,
+        HTTPBadRequest as HTTPBadRequest,
+        HTTPClientError as HTTPClientError,
+        HTTPConflict as HTTPConflict,
+        HTTPCreated as HTTPCreated,
+        HTTPError as HTTPError,
+        HTTPException as HTTPException,
+        HTTPExpectationFailed as HTTPExpectationFailed,
+        HTTPFailedDependency as HTTPFailedDependency,
+        HTTPForbidden as HTTPForbidden,
+        HTTPFound as HTTPFound,
+        HTTPGatewayTimeout as HTTPGatewayTimeout,
+        HTTPGone as HTTPGone,
+        HTTPInsufficientStorage as HTTPInsufficientStorage,
+        HTTPInternalServerError as HTTPInternalServerError,
+        HTTPLengthRequired as HTTPLengthRequired,
+        HTTPMethodNotAllowed as HTTPMethodNotAllowed,
+        HTTPMisdirectedRequest as HTTPMisdirectedRequest,
+        HTTPMove as HTTPMove,
+        HTTPMovedPermanently as HTTPMovedPermanently,
+        HTTPMultipleChoices as HTTPMultipleChoices,
         HTTPNetworkAuthenticationRequired as HTTPNetworkAuthenticationRequired,
-    )
-    from notebook_http.web.exceptions import HTTPNoContent as HTTPNoContent
-    from notebook_http.web.exceptions import (
+        HTTPNoContent as HTTPNoContent,
         HTTPNonAuthoritativeInformation as HTTPNonAuthoritativeInformation,
-    )
-    from notebook_http.web.exceptions import HTTPNotAcceptable as HTTPNotAcceptable
-    from notebook_http.web.exceptions import HTTPNotExtended as HTTPNotExtended
-    from notebook_http.web.exceptions import HTTPNotFound as HTTPNotFound
-    from notebook_http.web.exceptions import HTTPNotImplemented as HTTPNotImplemented
-    from notebook_http.web.exceptions import HTTPNotModified as HTTPNotModified
-    from notebook_http.web.exceptions import HTTPOk as HTTPOk
-    from notebook_http.web.exceptions import HTTPPartialContent as HTTPPartialContent
-    from notebook_http.web.exceptions import HTTPPaymentRequired as HTTPPaymentRequired
-    from notebook_http.web.exceptions import HTTPPermanentRedirect as HTTPPermanentRedirect
-    from notebook_http.web.exceptions import HTTPPreconditionFailed as HTTPPreconditionFailed
-    from notebook_http.web.exceptions import HTTPPreconditionRequired as HTTPPreconditionRequired
-    from notebook_http.web.exceptions import (
+        HTTPNotAcceptable as HTTPNotAcceptable,
+        HTTPNotExtended as HTTPNotExtended,
+        HTTPNotFound as HTTPNotFound,
+        HTTPNotImplemented as HTTPNotImplemented,
+        HTTPNotModified as HTTPNotModified,
+        HTTPOk as HTTPOk,
+        HTTPPartialContent as HTTPPartialContent,
+        HTTPPaymentRequired as HTTPPaymentRequired,
+        HTTPPermanentRedirect as HTTPPermanentRedirect,
+        HTTPPreconditionFailed as HTTPPreconditionFailed,
+        HTTPPreconditionRequired as HTTPPreconditionRequired,
         HTTPProxyAuthenticationRequired as HTTPProxyAuthenticationRequired,
-    )
-    from notebook_http.web.exceptions import HTTPRedirection as HTTPRedirection
-    from notebook_http.web.exceptions import HTTPRequestEntityTooLarge as HTTPRequestEntityTooLarge
-    from notebook_http.web.exceptions import (
+        HTTPRedirection as HTTPRedirection,
+        HTTPRequestEntityTooLarge as HTTPRequestEntityTooLarge,
         HTTPRequestHeaderFieldsTooLarge as HTTPRequestHeaderFieldsTooLarge,
-    )
-    from notebook_http.web.exceptions import (
         HTTPRequestRangeNotSatisfiable as HTTPRequestRangeNotSatisfiable,
-    )
-    from notebook_http.web.exceptions import HTTPRequestTimeout as HTTPRequestTimeout
-    from notebook_http.web.exceptions import HTTPRequestURITooLong as HTTPRequestURITooLong
-    from notebook_http.web.exceptions import HTTPResetContent as HTTPResetContent
-    from notebook_http.web.exceptions import HTTPSeeOther as HTTPSeeOther
-    from notebook_http.web.exceptions import HTTPServerError as HTTPServerError
-    from notebook_http.web.exceptions import HTTPServiceUnavailable as HTTPServiceUnavailable
-    from notebook_http.web.exceptions import HTTPSuccessful as HTTPSuccessful
-    from notebook_http.web.exceptions import HTTPTemporaryRedirect as HTTPTemporaryRedirect
-    from notebook_http.web.exceptions import HTTPTooManyRequests as HTTPTooManyRequests
-    from notebook_http.web.exceptions import HTTPUnauthorized as HTTPUnauthorized
-    from notebook_http.web.exceptions import (
+        HTTPRequestTimeout as HTTPRequestTimeout,
+        HTTPRequestURITooLong as HTTPRequestURITooLong,
+        HTTPResetContent as HTTPResetContent,
+        HTTPSeeOther as HTTPSeeOther,
+        HTTPServerError as HTTPServerError,
+        HTTPServiceUnavailable as HTTPServiceUnavailable,
+        HTTPSuccessful as HTTPSuccessful,
+        HTTPTemporaryRedirect as HTTPTemporaryRedirect,
+        HTTPTooManyRequests as HTTPTooManyRequests,
+        HTTPUnauthorized as HTTPUnauthorized,
         HTTPUnavailableForLegalReasons as HTTPUnavailableForLegalReasons,
+        HTTPUnprocessableEntity as HTTPUnprocessableEntity,
+        HTTPUnsupportedMediaType as HTTPUnsupportedMediaType,
+        HTTPUpgradeRequired as HTTPUpgradeRequired,
+        HTTPUseProxy as HTTPUseProxy,
+        HTTPVariantAlsoNegotiates as HTTPVariantAlsoNegotiates,
+        HTTPVersionNotSupported as HTTPVersionNotSupported,
+        RequestPayloadError as RequestPayloadError,
     )
-    from notebook_http.web.exceptions import HTTPUnprocessableEntity as HTTPUnprocessableEntity
-    from notebook_http.web.exceptions import HTTPUnsupportedMediaType as HTTPUnsupportedMediaType
-    from notebook_http.web.exceptions import HTTPUpgradeRequired as HTTPUpgradeRequired
-    from notebook_http.web.exceptions import HTTPUseProxy as HTTPUseProxy
-    from notebook_http.web.exceptions import HTTPVariantAlsoNegotiates as HTTPVariantAlsoNegotiates
-    from notebook_http.web.exceptions import HTTPVersionNotSupported as HTTPVersionNotSupported
-    from notebook_http.web.exceptions import RequestPayloadError as RequestPayloadError
     from notebook_http.web.form import FileField as FileField
-    from notebook_http.web.request import BaseRequest as BaseRequest
-    from notebook_http.web.request import Request as Request
-    from notebook_http.web.response import Response as Response
-    from notebook_http.web.response import json_bytes_response as json_bytes_response
-    from notebook_http.web.response import json_response as json_response
+    from notebook_http.web.request import BaseRequest as BaseRequest, Request as Request
+    from notebook_http.web.response import (
+        Response as Response,
+        json_bytes_response as json_bytes_response,
+        json_response as json_response,
+    )
     from notebook_http.web.routing.match_info import UrlMappingMatchInfo as UrlMappingMatchInfo
-    from notebook_http.web.routing.resource import AbstractResource as AbstractResource
-    from notebook_http.web.routing.resource import DynamicResource as DynamicResource
-    from notebook_http.web.routing.resource import PlainResource as PlainResource
-    from notebook_http.web.routing.resource import Resource as Resource
-    from notebook_http.web.routing.route import AbstractRoute as AbstractRoute
-    from notebook_http.web.routing.route import Handler as Handler
-    from notebook_http.web.routing.route import ResourceRoute as ResourceRoute
-    from notebook_http.web.routing.route_table import AbstractRouteDef as AbstractRouteDef
-    from notebook_http.web.routing.route_table import RouteDef as RouteDef
-    from notebook_http.web.routing.route_table import RouteTableDef as RouteTableDef
-    from notebook_http.web.routing.route_table import delete as delete
-    from notebook_http.web.routing.route_table import get as get
-    from notebook_http.web.routing.route_table import head as head
-    from notebook_http.web.routing.route_table import options as options
-    from notebook_http.web.routing.route_table import patch as patch
-    from notebook_http.web.routing.route_table import post as post
-    from notebook_http.web.routing.route_table import put as put
-    from notebook_http.web.routing.route_table import route as route
-    from notebook_http.web.routing.router import ResourcesView as ResourcesView
-    from notebook_http.web.routing.router import RoutesView as RoutesView
-    from notebook_http.web.routing.router import UrlDispatcher as UrlDispatcher
+    from notebook_http.web.routing.resource import (
+        AbstractResource as AbstractResource,
+        DynamicResource as DynamicResource,
+        PlainResource as PlainResource,
+        Resource as Resource,
+    )
+    from notebook_http.web.routing.route import (
+        AbstractRoute as AbstractRoute,
+        Handler as Handler,
+        ResourceRoute as ResourceRoute,
+    )
+    from notebook_http.web.routing.route_table import (
+        AbstractRouteDef as AbstractRouteDef,
+        RouteDef as RouteDef,
+        RouteTableDef as RouteTableDef,
+        delete as delete,
+        get as get,
+        head as head,
+        options as options,
+        patch as patch,
+        post as post,
+        put as put,
+        route as route,
+    )
+    from notebook_http.web.routing.router import (
+        ResourcesView as ResourcesView,
+        RoutesView as RoutesView,
+        UrlDispatcher as UrlDispatcher,
+    )
     from notebook_http.web.routing.sub_application import (
         PrefixedSubAppResource as PrefixedSubAppResource,
     )
     from notebook_http.web.run_application import run_app as run_app
-    from notebook_http.web.runner import AppRunner as AppRunner
-    from notebook_http.web.runner import BaseRunner as BaseRunner
-    from notebook_http.web.runner import GracefulExit as GracefulExit
-    from notebook_http.web.runner import ServerRunner as ServerRunner
+    from notebook_http.web.runner import (
+        AppRunner as AppRunner,
+        BaseRunner as BaseRunner,
+        GracefulExit as GracefulExit,
+        ServerRunner as ServerRunner,
+    )
     from notebook_http.web.server import Server as Server
-    from notebook_http.web.sites import BaseSite as BaseSite
-    from notebook_http.web.sites import SockSite as SockSite
-    from notebook_http.web.sites import TCPSite as TCPSite
-    from notebook_http.web.sites import UnixSite as UnixSite
-    from notebook_http.web.stream_response import ContentCoding as ContentCoding
-    from notebook_http.web.stream_response import StreamResponse as StreamResponse
+    from notebook_http.web.sites import (
+        BaseSite as BaseSite,
+        SockSite as SockSite,
+        TCPSite as TCPSite,
+        UnixSite as UnixSite,
+    )
+    from notebook_http.web.stream_response import (
+        ContentCoding as ContentCoding,
+        StreamResponse as StreamResponse,
+    )
 
 # Where each name lives. A test holds this table against the imports above.
 _NAMES_OF = {

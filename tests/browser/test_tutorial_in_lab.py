@@ -8,8 +8,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.async_api import ConsoleMessage, ElementHandle, Page
-from playwright.async_api import TimeoutError as PageTimeoutError
+from playwright.async_api import (
+    ConsoleMessage,
+    ElementHandle,
+    Page,
+    TimeoutError as PageTimeoutError,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from notebook_http.notebook.display.body_preview import Body, BodyKind, preview_html
 from notebook_http.notebook.display.card import CardFacts, Hop, card_bundle, card_html, card_text

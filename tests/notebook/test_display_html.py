@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.notebook.display.html import Html, escape, join, tag, visible
 from notebook_http.notebook.display.size_budget import cut, size_words

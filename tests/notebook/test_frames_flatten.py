@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from notebook_http.notebook.frames import FrameError, frame_from_json
 from notebook_http.notebook.frames.flatten import MAX_DEPTH, columns_of

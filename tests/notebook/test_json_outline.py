@@ -6,8 +6,7 @@ import json
 import time
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.notebook.display.json_outline import json_outline
 from notebook_http.notebook.secrets import mask_json

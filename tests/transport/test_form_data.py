@@ -8,8 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from multidict import MultiDict, MultiDictProxy
 
 from notebook_http.transport.form_data import FormData

@@ -8,8 +8,7 @@ import time
 import zlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.wire.content_coding import decoder_for

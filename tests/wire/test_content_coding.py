@@ -11,8 +11,7 @@ import types
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from notebook_http.wire import content_coding
 from notebook_http.wire.content_coding import (

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from http.cookies import Morsel, SimpleCookie
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.wire.cookie import (
     SetCookie,

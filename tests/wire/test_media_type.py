@@ -6,8 +6,7 @@ import encodings
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.wire.media_type import (
     MediaType,

@@ -7,8 +7,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from notebook_http.wire.content_disposition import format_content_disposition
 from notebook_http.wire.form_limits import FormLimits, FormTooLarge

@@ -6,8 +6,7 @@ import time
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from notebook_http.wire.form_limits import FormTooLarge
 from notebook_http.wire.urlencoded_form import format_urlencoded, parse_urlencoded
