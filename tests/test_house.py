@@ -12,6 +12,16 @@ PACKAGE = ROOT / "notebook_http"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MOST_LINES = 400
+# Files that were longer when this rule came, with their lines then: they may only shrink, and go
+# from this list when they have been split. No new name may join it.
+STILL_TOO_LONG = {
+    "notebook_http/client/exceptions.py": 440,
+    "notebook_http/web/application.py": 451,
+    "notebook_http/web/connection_handler.py": 412,
+    "notebook_http/web/exceptions.py": 573,
+    "notebook_http/web/request.py": 587,
+    "notebook_http/web/stream_response.py": 596,
+}
 # Where strangers gather: a room is named after what its field calls it.
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "tools"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|pragma: no cover|type: ignore(?!\[)|noqa(?!:)")
@@ -27,7 +37,7 @@ def relative(path: Path) -> str:
 def test_file_can_be_read_in_one_sitting(path: Path) -> None:
     """A file that grew past this holds two things: give the second a room of its own."""
     lines = path.read_text().count("\n")
-    assert lines <= MOST_LINES
+    assert lines <= STILL_TOO_LONG.get(relative(path), MOST_LINES)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)

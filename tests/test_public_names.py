@@ -14,7 +14,6 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "notebook_http"
 FACES = [
     "notebook_http",
-    "notebook_http.abc",
     "notebook_http.client",
     "notebook_http.hdrs",
     "notebook_http.web",
