@@ -126,9 +126,14 @@ class BaseConnector:
 
     # Lending
 
-    def reuse(self, key: ConnectionKey, now: float) -> ClientConnection | None:
-        """Return an idle connection for *key*, or None; never waits."""
-        return self._pool.reuse(key, now)
+    def reuse(
+        self, key: ConnectionKey, now: float, loop: asyncio.AbstractEventLoop
+    ) -> ClientConnection | None:
+        """Return an idle connection for *key*, or None; never waits.
+
+        Connections of another loop than *loop*, the running one, are of no use: see `_bind`.
+        """
+        return self._pool.reuse(key, now) if loop is self._loop else None
 
     async def connect(
         self,

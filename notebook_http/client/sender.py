@@ -93,7 +93,7 @@ class Sender:
         head = request.encode_head()
         timings = Timings(self._started_at)
         now = self._loop.time()
-        connection = self._connector.reuse(request.origin.key, now)
+        connection = self._connector.reuse(request.origin.key, now, self._loop)
         fresh = False
         while True:
             if connection is None:
