@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http.cookies import BaseCookie, Morsel, SimpleCookie
 from math import inf
 from time import time
@@ -20,14 +19,16 @@ from notebook_http.client.cookie_rules import (
     path_matches,
 )
 from notebook_http.client.cookies_argument import named_cookies
+from notebook_http.client.stored_cookie import StoredCookie
 from notebook_http.wire.cookie import SetCookie, parse_set_cookie, quote_cookie_value
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from notebook_http.client.request_options import LooseCookies
 
-__all__ = ["CookieJar", "DummyCookieJar", "StoredCookie"]
+__all__ = ["CookieJar", "DummyCookieJar"]
 
 # RFC 6265bis §6.1 asks for at least 50 a domain and 3,000 in all; Chrome keeps 180 a domain.
 MAX_COOKIES_PER_DOMAIN = 180
@@ -35,41 +36,6 @@ MAX_COOKIES = 3000
 
 _SECURE_SCHEMES = frozenset({"https", "wss"})
 _NOWHERE = URL()
-
-
-class StoredCookie:
-    """One cookie in a jar.
-
-    Attributes:
-        cookie: what was said when it was set.
-        domain: where it belongs; "" means every host (cookies that the caller put in).
-        path: where it belongs.
-        host_only: whether subdomains do not get it.
-        expires_at: Unix time; `inf` for a session cookie.
-    """
-
-    __slots__ = ("_plain", "cookie", "domain", "expires_at", "host_only", "path")
-
-    def __init__(
-        self, cookie: SetCookie, *, domain: str, path: str, host_only: bool, expires_at: float
-    ) -> None:
-        self.cookie = cookie
-        self.domain = domain
-        self.path = path
-        self.host_only = host_only
-        self.expires_at = expires_at
-        self._plain: Morsel[str] | None = None
-
-    def plain_morsel(self) -> Morsel[str]:
-        """Return name and value, as they go into a request."""
-        morsel = self._plain
-        if morsel is None:
-            morsel = self._plain = SetCookie(self.cookie.name, self.cookie.value).to_morsel()
-        return morsel
-
-    def full_morsel(self) -> Morsel[str]:
-        """Return the cookie with its attributes, domain and path filled in."""
-        return replace(self.cookie, domain=self.domain or None, path=self.path).to_morsel()
 
 
 class CookieJar(AbstractCookieJar):
@@ -208,6 +174,32 @@ class CookieJar(AbstractCookieJar):
             cookie = parse_set_cookie(header)
             if cookie is not None:
                 self._store(cookie, response_url, from_caller=False)
+
+    def save(self, file_path: str | os.PathLike[str]) -> None:
+        """Write the cookies to a JSON file that only its owner may read; it replaces another.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from notebook_http.client.cookie_file import write_cookies
+
+        self._drop_expired()
+        write_cookies(file_path, self._all())
+
+    def load(self, file_path: str | os.PathLike[str]) -> None:
+        """Replace the cookies by those that `save` wrote.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is no such file; a pickle is never read. The jar stays as it was.
+        """
+        from notebook_http.client.cookie_file import read_cookies
+
+        cookies = read_cookies(file_path)
+        self.clear()
+        for stored in cookies:
+            self._insert(stored)
+        self._drop_expired()
 
     # Privates
 

@@ -257,6 +257,40 @@ def test_the_jar_shows_what_it_holds():
     assert "1 cookies" in repr(jar)
 
 
+def test_a_saved_jar_comes_back_as_it_was(tmp_path):
+    """Host-only cookies stay host-only (CVE-2026-54279); nobody else may read the file."""
+    jar = set_by(SECURE, "a=1; Secure", "b=2; Domain=example.org; Max-Age=1000", 'c="3"; Path=/')
+    jar.update_cookies({"everywhere": "é"})
+    path = tmp_path / "jar"
+    jar.save(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    again = CookieJar()
+    again.update_cookies({"gone": "1"})
+    again.load(path)
+    for url in (SECURE, HERE, URL("https://sub.www.example.org/dir/"), URL("http://x.test/")):
+        assert again.filter_cookies(url).output() == jar.filter_cookies(url).output()
+    assert again.host_only_cookies == jar.host_only_cookies
+
+
+def test_a_pickle_is_never_read(tmp_path):
+    """CVE-2026-34993: it could do anything."""
+    import pickle
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (type(tmp_path).mkdir, (tmp_path / "sprung",))
+
+    path = tmp_path / "jar"
+    for content in (pickle.dumps(Trap()), b"[]", b'{"version": 2}', b'{"version": 1}', b"{"):
+        path.write_bytes(content)
+        jar = set_by(HERE, "a=1")
+        with pytest.raises(ValueError, match="no cookie file"):
+            jar.load(path)
+        assert len(jar) == 1
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_a_dummy_jar_keeps_nothing():
     """For crawlers."""
     jar = DummyCookieJar()
