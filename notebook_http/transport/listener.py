@@ -55,6 +55,20 @@ def _explained(error: OSError, where: str) -> OSError:
     return OSError(error.errno, f"cannot listen on {where}: {hint}")
 
 
+async def _serving(server: asyncio.Server) -> asyncio.Server:
+    """Return *server* when it accepts connections; a cancel closes it.
+
+    asyncio's own start ends in a pause, and a cancel there would leave the socket listening and
+    watched by the loop, with nobody who could close it.
+    """
+    try:
+        await server.start_serving()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
 async def listen_tcp(
     factory: ProtocolFactory, host: str | None, port: int, options: ListenOptions
 ) -> asyncio.Server:
@@ -66,15 +80,17 @@ async def listen_tcp(
         OSError: the address is taken, not allowed or not there; the text says what to try.
     """
     try:
-        return await asyncio.get_running_loop().create_server(
+        server = await asyncio.get_running_loop().create_server(
             factory,
             host,
             port,
+            start_serving=False,
             ssl=options.ssl_context,
             backlog=options.backlog,
             reuse_address=options.reuse_address,
             reuse_port=options.reuse_port,
         )
+        return await _serving(server)
     except OSError as error:
         raise _explained(error, f"{host or 'all interfaces'}, port {port}") from error
 
@@ -88,9 +104,14 @@ async def listen_unix(
         OSError: the path is taken by something else, too long, or not allowed.
     """
     try:
-        return await asyncio.get_running_loop().create_unix_server(
-            factory, path, ssl=options.ssl_context, backlog=options.backlog
+        server = await asyncio.get_running_loop().create_unix_server(
+            factory,
+            path,
+            ssl=options.ssl_context,
+            backlog=options.backlog,
+            start_serving=False,
         )
+        return await _serving(server)
     except OSError as error:
         raise _explained(error, str(path)) from error
 
@@ -99,9 +120,14 @@ async def listen_socket(
     factory: ProtocolFactory, sock: socket.socket, options: ListenOptions
 ) -> asyncio.Server:
     """Return a server that listens on *sock*, which is bound already and belongs to it now."""
-    return await asyncio.get_running_loop().create_server(
-        factory, sock=sock, ssl=options.ssl_context, backlog=options.backlog
+    server = await asyncio.get_running_loop().create_server(
+        factory,
+        sock=sock,
+        ssl=options.ssl_context,
+        backlog=options.backlog,
+        start_serving=False,
     )
+    return await _serving(server)
 
 
 def bind_tcp(host: str, port: int, options: ListenOptions) -> socket.socket:

@@ -1,0 +1,41 @@
+"""Listening works or leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+
+import pytest
+
+from notebook_http.transport.listener import ListenOptions, bind_tcp, listen_socket, listen_tcp
+
+
+async def test_a_cancelled_start_frees_the_port() -> None:
+    """Whoever is cancelled in the middle has no handle to close anything with."""
+    for turns in range(4):
+        sock = bind_tcp("127.0.0.1", 0, ListenOptions())
+        port = sock.getsockname()[1]
+        task = asyncio.create_task(listen_socket(asyncio.Protocol, sock, ListenOptions()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if task.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            task.result().close()
+        sock.close()
+        again = await listen_tcp(asyncio.Protocol, "127.0.0.1", port, ListenOptions())
+        again.close()
+        await again.wait_closed()
+
+
+async def test_a_taken_port_says_what_to_try() -> None:
+    """Both ways to bind tell the same."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="somebody listens there already") as caught:
+            await listen_tcp(asyncio.Protocol, "127.0.0.1", port, ListenOptions())
+        assert caught.value.errno == errno.EADDRINUSE
+        with pytest.raises(OSError, match="somebody listens there already"):
+            bind_tcp("127.0.0.1", port, ListenOptions())
