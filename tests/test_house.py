@@ -18,7 +18,6 @@ STILL_TOO_LONG = {
     "notebook_http/client/exceptions.py": 440,
     "notebook_http/web/application.py": 451,
     "notebook_http/web/connection_handler.py": 412,
-    "notebook_http/web/exceptions.py": 573,
     "notebook_http/web/request.py": 587,
     "notebook_http/web/stream_response.py": 596,
 }

@@ -1,0 +1,79 @@
+"""What every answer that can be raised has in common (RFC 9110 §15)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notebook_http.web.response import Response
+from notebook_http.web.response_head import REASON_PHRASES
+from notebook_http.web.stream_response import LooseHeaders
+
+__all__ = [
+    "HTTPError",
+    "HTTPException",
+    "HTTPRedirection",
+    "HTTPSuccessful",
+    "RequestPayloadError",
+]
+
+
+class RequestPayloadError(Exception):
+    """A request's body cannot be read: its framing or its content coding is broken.
+
+    The client erred; a handler that lets it pass answers 400.
+    """
+
+
+class HTTPException(Response, Exception):
+    """A response that can be raised; whoever serves the request sends it.
+
+    Args:
+        headers: fields of the head.
+        reason: reason phrase; None for the usual one.
+        body: bytes or a payload, in place of *text*.
+        text: text of the body; ``404: Not Found`` and the like by default.
+        content_type: media type of *text*, ``text/plain`` by default.
+    """
+
+    # Overridden by each class that can be raised.
+    status_code = -1
+    empty_body = False
+
+    def __init__(
+        self,
+        *,
+        headers: LooseHeaders | None = None,
+        reason: str | None = None,
+        body: Any = None,
+        text: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        if reason is None:
+            reason = REASON_PHRASES.get(self.status_code, "")
+        if text is None and body is None and not self.empty_body:
+            text = f"{self.status_code}: {reason}"
+        Response.__init__(
+            self,
+            status=self.status_code,
+            headers=headers,
+            reason=reason,
+            body=body,
+            text=text,
+            content_type=content_type,
+        )
+        Exception.__init__(self, self.reason)
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class HTTPError(HTTPException):
+    """Base of the answers that tell of a failure, 4xx and 5xx."""
+
+
+class HTTPRedirection(HTTPException):
+    """Base of the 3xx answers."""
+
+
+class HTTPSuccessful(HTTPException):
+    """Base of the 2xx answers."""
