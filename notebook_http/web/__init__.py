@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     )
     from notebook_http.web.application import (
         Application as Application,
-        Middleware as Middleware,
         middleware as middleware,
     )
     from notebook_http.web.cleanup_context import (
@@ -164,7 +163,6 @@ _NAMES_OF = {
     ),
     "application": (
         "Application",
-        "Middleware",
         "middleware",
     ),
     "cleanup_context": (
@@ -235,6 +233,7 @@ _NAMES_OF = {
         "RequestPayloadError",
     ),
     "form": ("FileField",),
+    "pipeline": ("Middleware",),
     "request": (
         "BaseRequest",
         "Request",

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
-from functools import update_wrapper
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from aiosignal import Signal
@@ -19,19 +18,17 @@ from frozenlist import FrozenList
 from notebook_http.web.app_key import AppKey, NotAppKeyWarning
 from notebook_http.web.cleanup_context import CleanupContext
 from notebook_http.web.exceptions import HTTPExpectationFailed
-from notebook_http.web.routing.route import AbstractRoute, Handler, SystemRoute
+from notebook_http.web.pipeline import Middleware, Pipeline
+from notebook_http.web.routing.route import AbstractRoute, SystemRoute
 from notebook_http.web.routing.route_table import AbstractRouteDef
 from notebook_http.web.routing.router import UrlDispatcher
 from notebook_http.web.routing.sub_application import PrefixedSubAppResource
 from notebook_http.web.stream_response import StreamResponse
 
-__all__ = ["Application", "DispatchedRequest", "Middleware", "Pipeline", "middleware"]
+__all__ = ["Application", "DispatchedRequest", "middleware"]
 
 T = TypeVar("T")
 F = TypeVar("F")
-
-# Takes a `Request` and the next handler; see `Handler` for why the request is not named.
-Middleware = Callable[[Any, Handler], Awaitable[StreamResponse]]
 
 web_logger = logging.getLogger("notebook_http.web")
 
@@ -46,7 +43,7 @@ class DispatchedRequest(Protocol):
 
     route: AbstractRoute
     path_values: dict[str, str] | None
-    pipeline: Pipeline
+    pipeline: Pipeline[Application]
     current_app: Application
     signals: tuple[Signal[Any, StreamResponse], ...]
 
@@ -64,57 +61,6 @@ class DispatchedRequest(Protocol):
 
     async def send_continue(self) -> None:
         """Send ``100 Continue``."""
-
-
-class Pipeline:
-    """What runs for a route, put together once when the application is frozen.
-
-    Attributes:
-        handler: the route's handler inside all middlewares that apply.
-        apps: the applications, from the outermost to the one that owns the route.
-        first_app: the application whose middleware, or handler, runs first.
-        signals: those `on_response_prepare` signals that anybody listens to.
-    """
-
-    __slots__ = ("apps", "first_app", "handler", "signals")
-
-    def __init__(self, handler: Handler, apps: tuple[Application, ...]) -> None:
-        self.apps = apps
-        self.signals = tuple(app.on_response_prepare for app in apps if app.on_response_prepare)
-        self.first_app = apps[-1]
-        inner = len(apps)
-        for app in reversed(apps):
-            inner -= 1
-            for each in reversed(app.middlewares):
-                handler = _around(each, handler)
-            if any(outer.middlewares for outer in apps[:inner]):
-                handler = _within(app, handler)
-            elif app.middlewares:
-                self.first_app = app
-        self.handler = handler
-
-
-def _around(each: Middleware, handler: Handler) -> Handler:
-    """Return a handler that runs *each* around *handler*, without a coroutine of its own."""
-
-    def call(request: Any) -> Awaitable[StreamResponse]:
-        return each(request, handler)
-
-    return update_wrapper(call, handler)
-
-
-def _within(app: Application, handler: Handler) -> Handler:
-    """Return a handler for which `request.app` is *app*, as long as it runs."""
-
-    async def call(request: Any) -> StreamResponse:
-        outer = request.current_app
-        request.current_app = app
-        try:
-            return await handler(request)
-        finally:
-            request.current_app = outer
-
-    return update_wrapper(call, handler)
 
 
 async def _answer_missing(request: DispatchedRequest) -> StreamResponse:
@@ -165,8 +111,8 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         self._pre_frozen = False
         self._frozen = False
         self._subapps: list[Application] = []
-        self._pipelines: dict[AbstractRoute, Pipeline] = {}
-        self._missing: dict[object, Pipeline] = {}
+        self._pipelines: dict[AbstractRoute, Pipeline[Application]] = {}
+        self._missing: dict[object, Pipeline[Application]] = {}
 
         self._on_response_prepare: Signal[Any, StreamResponse] = Signal(self)
         self._on_startup: Signal[Application] = Signal(self)
@@ -205,7 +151,7 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         return pipeline.handler(request)
 
     async def _dispatch_expecting(
-        self, request: DispatchedRequest, route: AbstractRoute, pipeline: Pipeline
+        self, request: DispatchedRequest, route: AbstractRoute, pipeline: Pipeline[Application]
     ) -> StreamResponse:
         """Ask for the body only when there is somebody to read it (RFC 9110 §10.1.1)."""
         if route.expect_handler is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from yarl import URL
 
 from notebook_http.web.http_exception import HTTPError
-from notebook_http.web.stream_response import LooseHeaders
+from notebook_http.web.response_fields import LooseHeaders
 
 __all__ = [
     "HTTPBadRequest",

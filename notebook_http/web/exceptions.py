@@ -57,7 +57,7 @@ from notebook_http.web.http_exception import (
     HTTPSuccessful,
     RequestPayloadError,
 )
-from notebook_http.web.stream_response import LooseHeaders
+from notebook_http.web.response_fields import LooseHeaders
 
 __all__ = [
     "HTTPAccepted",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from notebook_http.web.response import Response
+from notebook_http.web.response_fields import LooseHeaders
 from notebook_http.web.response_head import REASON_PHRASES
-from notebook_http.web.stream_response import LooseHeaders
 
 __all__ = [
     "HTTPError",

@@ -3,52 +3,40 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aiosignal import Signal
-from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy, MultiMapping
+from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_reader import StreamReader
-from notebook_http.web.app_key import AppKey, RequestKey
-from notebook_http.web.application import Application, Pipeline
+from notebook_http.web.app_key import RequestKey
+from notebook_http.web.application import Application
+from notebook_http.web.config_dict import ConfigDict
 from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
+from notebook_http.web.pipeline import Pipeline
+from notebook_http.web.request_view import RequestView, origin_form
 from notebook_http.web.routing.match_info import UrlMappingMatchInfo
 from notebook_http.web.routing.route import AbstractRoute
 from notebook_http.web.stream_response import StreamResponse
-from notebook_http.wire.cookie import parse_cookie_header
 from notebook_http.wire.errors import BodyTooLarge
 from notebook_http.wire.http1_request import RequestHead
-from notebook_http.wire.http_version import HttpVersion, HttpVersion11
-from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
+from notebook_http.wire.http_version import HttpVersion11
+from notebook_http.wire.media_type import text_encoding
 
 if TYPE_CHECKING:
     import asyncio
 
     from notebook_http.web.form import FormValue
 
-__all__ = ["BaseRequest", "ConfigDict", "Request", "RequestConnection"]
+__all__ = ["BaseRequest", "Request"]
 
 T = TypeVar("T")
 
 
-class RequestConnection(Protocol):
-    """What a request needs of the connection that it came from, beside `Connection`."""
-
-    @property
-    def peername(self) -> Any:
-        """Address of the client, as the transport tells it."""
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether the connection is over TLS."""
-
-
-class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
+class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
     """A request, and a mapping for what middlewares and handlers tell each other about it.
 
     Args:
@@ -74,24 +62,13 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
     __slots__ = (
         "_client_max_fields",
         "_client_max_size",
-        "_cookies",
-        "_head",
-        "_host",
         "_match_info",
-        "_media_type",
         "_payload",
         "_post",
-        "_protocol",
         "_read_bytes",
-        "_rel_url",
-        "_remote",
-        "_scheme",
         "_state",
-        "_task",
         "expectation",
-        "method",
         "prepared_response",
-        "sent_path",
         "signals",
     )
 
@@ -121,9 +98,9 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
         self._scheme = scheme
         self._host = host
         self._remote = remote
-        self._rel_url: URL | None = None
-        self._cookies: Mapping[str, str] | None = None
-        self._media_type: MediaType | None = None
+        self._rel_url = None
+        self._cookies = None
+        self._media_type = None
         self._read_bytes: bytes | None = None
         self._post: MultiDictProxy[FormValue] | None = None
         self._match_info: UrlMappingMatchInfo | None = None
@@ -133,19 +110,8 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
         self.expectation = message.expect
         target = message.target
         if target[:1] != "/":
-            target = self._origin_form(target)
+            target = origin_form(target)
         self.sent_path = target if "?" not in target else target[: target.index("?")]
-
-    @staticmethod
-    def _origin_form(target: str) -> str:
-        """Return the path of an absolute target, as a proxy would get it (RFC 9112 §3.2.2)."""
-        _, separator, rest = target.partition("://")
-        if not separator:
-            return target  # `*`, or the authority of CONNECT
-        authority, slash, path = rest.partition("/")
-        if "?" in authority:  # http://host?query
-            return "/?" + authority.partition("?")[2] + slash + path
-        return "/" + path
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.sent_path} >"
@@ -200,58 +166,7 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
             remote=self._remote if remote is None else remote,
         )
 
-    # The connection
-
-    @property
-    def task(self) -> asyncio.Task[None] | None:
-        """The task that serves the connection."""
-        return self._task
-
-    @property
-    def protocol(self) -> Connection:
-        """The connection that the request came from."""
-        return self._protocol
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        """The transport, or None when the client has left."""
-        return self._protocol.transport
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that serves the request."""
-        return self._protocol.loop
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what the transport knows by *name* (``peername``, ``ssl_object`` …)."""
-        return self._protocol.get_extra_info(name, default)
-
-    @property
-    def remote(self) -> str | None:
-        """The client's IP address, or None (a Unix socket)."""
-        if self._remote is not None:
-            return self._remote
-        peername = cast("RequestConnection", self._protocol).peername
-        if isinstance(peername, tuple | list):
-            return str(peername[0])
-        return str(peername) if peername else None
-
-    @property
-    def secure(self) -> bool:
-        """Whether the scheme is https."""
-        return self.scheme == "https"
-
-    @property
-    def scheme(self) -> str:
-        """``https`` over TLS, else ``http``; `clone` changes it for requests through proxies."""
-        if self._scheme is not None:
-            return self._scheme
-        return "https" if cast("RequestConnection", self._protocol).is_secure else "http"
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the client wants the connection to go on."""
-        return self._head.keep_alive
+    # The body
 
     @property
     def client_max_size(self) -> int:
@@ -262,116 +177,6 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
     def client_max_fields(self) -> int:
         """Fields that `post` accepts."""
         return self._client_max_fields
-
-    # The head
-
-    @property
-    def message(self) -> RequestHead:
-        """The head as it was parsed."""
-        return self._head
-
-    @property
-    def version(self) -> HttpVersion:
-        """The HTTP version."""
-        return self._head.version
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The fields as text."""
-        return self._head.headers
-
-    @property
-    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The fields as sent, in order."""
-        return tuple(self._head.raw_headers)
-
-    @property
-    def host(self) -> str:
-        """The `Host` field with its port; this machine's name when an old client sent none."""
-        if self._host is not None:
-            return self._host
-        return self._head.host or socket.getfqdn()
-
-    @property
-    def rel_url(self) -> URL:
-        """Path and query as a relative URL."""
-        url = self._rel_url
-        if url is None:
-            _, _, query = self._head.target.partition("?")
-            url = self._rel_url = URL.build(path=self.sent_path, query_string=query, encoded=True)
-        return url
-
-    @property
-    def url(self) -> URL:
-        """The absolute URL; scheme and host as far as they are known here."""
-        return URL.build(
-            scheme=self.scheme,
-            authority=self.host,
-            path=self.sent_path,
-            query_string=self.rel_url.raw_query_string,
-            encoded=True,
-        )
-
-    @property
-    def path(self) -> str:
-        """The path, decoded."""
-        path = self.sent_path
-        return path if "%" not in path and path.isascii() else self.rel_url.path
-
-    @property
-    def path_qs(self) -> str:
-        """Path and query, encoded."""
-        return str(self.rel_url)
-
-    @property
-    def raw_path(self) -> str:
-        """The request target as sent."""
-        return self._head.target
-
-    @property
-    def query(self) -> MultiMapping[str]:
-        """The query's variables, decoded."""
-        return self.rel_url.query
-
-    @property
-    def query_string(self) -> str:
-        """The query, decoded."""
-        return self.rel_url.query_string
-
-    @property
-    def cookies(self) -> Mapping[str, str]:
-        """The cookies that came; the last of equal names counts."""
-        cookies = self._cookies
-        if cookies is None:
-            found: dict[str, str] = {}
-            for field in self.headers.getall("Cookie", ()):
-                found.update(parse_cookie_header(field))
-            cookies = self._cookies = MappingProxyType(found)
-        return cookies
-
-    def _content(self) -> MediaType:
-        media_type = self._media_type
-        if media_type is None:
-            media_type = parse_media_type(self.headers.get("Content-Type"))
-            self._media_type = media_type
-        return media_type
-
-    @property
-    def content_type(self) -> str:
-        """The body's media type, without parameters."""
-        return self._content().essence or "application/octet-stream"
-
-    @property
-    def charset(self) -> str | None:
-        """The charset that the client named, or None."""
-        return self._content().charset
-
-    @property
-    def content_length(self) -> int | None:
-        """The announced length of the body in bytes, or None."""
-        return self._head.content_length
-
-    # The body
 
     @property
     def content(self) -> StreamReader:
@@ -508,33 +313,6 @@ class BaseRequest(MutableMapping["str | RequestKey[Any]", Any]):
         return self is other
 
 
-class ConfigDict(Mapping["str | AppKey[Any]", Any]):
-    """What an application holds, and then what the ones around it hold."""
-
-    __slots__ = ("_apps",)
-
-    def __init__(self, apps: tuple[Application, ...]) -> None:
-        self._apps = apps  # the innermost first
-
-    @overload
-    def __getitem__(self, key: AppKey[T]) -> T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | AppKey[T]) -> Any:
-        for app in self._apps:
-            if key in app:
-                return app[key]
-        raise KeyError(key)
-
-    def __len__(self) -> int:
-        return len({key for app in self._apps for key in app})
-
-    def __iter__(self) -> Iterator[str | AppKey[Any]]:
-        return iter(dict.fromkeys(key for app in self._apps for key in app))
-
-
 class Request(BaseRequest):
     """A request that an application has found a route for."""
 
@@ -543,7 +321,7 @@ class Request(BaseRequest):
     # Set by `Application.dispatch`, so that making a request costs nothing for them.
     route: AbstractRoute
     path_values: dict[str, str] | None
-    pipeline: Pipeline
+    pipeline: Pipeline[Application]
     current_app: Application
 
     def clone(self, **changes: Any) -> Request:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from multidict import CIMultiDict
 
 from notebook_http.transport.stream_writer import StreamWriter
+from notebook_http.web.response_fields import LooseHeaders
 from notebook_http.web.response_head import has_no_body, head_with_fields, plain_head
-from notebook_http.web.stream_response import LooseHeaders, PreparingRequest, StreamResponse
+from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 

@@ -1,0 +1,244 @@
+"""The head of a request as a handler sees it: decoded when looked at.
+
+Knows URLs, fields, cookies, and what the connection tells of the client. Reads no body.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from multidict import CIMultiDictProxy, MultiMapping
+from yarl import URL
+
+from notebook_http.transport.connection import Connection
+from notebook_http.wire.cookie import parse_cookie_header
+from notebook_http.wire.http1_request import RequestHead
+from notebook_http.wire.http_version import HttpVersion
+from notebook_http.wire.media_type import MediaType, parse_media_type
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["RequestConnection", "RequestView", "origin_form"]
+
+
+class RequestConnection(Protocol):
+    """What a request needs of the connection that it came from, beside `Connection`."""
+
+    @property
+    def peername(self) -> Any:
+        """Address of the client, as the transport tells it."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the connection is over TLS."""
+
+
+def origin_form(target: str) -> str:
+    """Return the path of an absolute target, as a proxy would get it (RFC 9112 §3.2.2)."""
+    _, separator, rest = target.partition("://")
+    if not separator:
+        return target  # `*`, or the authority of CONNECT
+    authority, slash, path = rest.partition("/")
+    if "?" in authority:  # http://host?query
+        return "/?" + authority.partition("?")[2] + slash + path
+    return "/" + path
+
+
+class RequestView:
+    """What can be asked of a request's head and connection.
+
+    Attributes:
+        method: the method as sent.
+        sent_path: the path as sent, without a query.
+    """
+
+    __slots__ = (
+        "_cookies",
+        "_head",
+        "_host",
+        "_media_type",
+        "_protocol",
+        "_rel_url",
+        "_remote",
+        "_scheme",
+        "_task",
+        "method",
+        "sent_path",
+    )
+
+    _cookies: Mapping[str, str] | None
+    _head: RequestHead
+    _host: str | None
+    _media_type: MediaType | None
+    _protocol: Connection
+    _rel_url: URL | None
+    _remote: str | None
+    _scheme: str | None
+    _task: asyncio.Task[None] | None
+    method: str
+    sent_path: str
+
+    # The connection
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that serves the connection."""
+        return self._task
+
+    @property
+    def protocol(self) -> Connection:
+        """The connection that the request came from."""
+        return self._protocol
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport, or None when the client has left."""
+        return self._protocol.transport
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves the request."""
+        return self._protocol.loop
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return what the transport knows by *name* (``peername``, ``ssl_object`` …)."""
+        return self._protocol.get_extra_info(name, default)
+
+    @property
+    def remote(self) -> str | None:
+        """The client's IP address, or None (a Unix socket)."""
+        if self._remote is not None:
+            return self._remote
+        peername = cast("RequestConnection", self._protocol).peername
+        if isinstance(peername, tuple | list):
+            return str(peername[0])
+        return str(peername) if peername else None
+
+    @property
+    def secure(self) -> bool:
+        """Whether the scheme is https."""
+        return self.scheme == "https"
+
+    @property
+    def scheme(self) -> str:
+        """``https`` over TLS, else ``http``; `clone` changes it for requests through proxies."""
+        if self._scheme is not None:
+            return self._scheme
+        return "https" if cast("RequestConnection", self._protocol).is_secure else "http"
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client wants the connection to go on."""
+        return self._head.keep_alive
+
+    # The head
+
+    @property
+    def message(self) -> RequestHead:
+        """The head as it was parsed."""
+        return self._head
+
+    @property
+    def version(self) -> HttpVersion:
+        """The HTTP version."""
+        return self._head.version
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields as text."""
+        return self._head.headers
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as sent, in order."""
+        return tuple(self._head.raw_headers)
+
+    @property
+    def host(self) -> str:
+        """The `Host` field with its port; this machine's name when an old client sent none."""
+        if self._host is not None:
+            return self._host
+        return self._head.host or socket.getfqdn()
+
+    @property
+    def rel_url(self) -> URL:
+        """Path and query as a relative URL."""
+        url = self._rel_url
+        if url is None:
+            _, _, query = self._head.target.partition("?")
+            url = self._rel_url = URL.build(path=self.sent_path, query_string=query, encoded=True)
+        return url
+
+    @property
+    def url(self) -> URL:
+        """The absolute URL; scheme and host as far as they are known here."""
+        return URL.build(
+            scheme=self.scheme,
+            authority=self.host,
+            path=self.sent_path,
+            query_string=self.rel_url.raw_query_string,
+            encoded=True,
+        )
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        path = self.sent_path
+        return path if "%" not in path and path.isascii() else self.rel_url.path
+
+    @property
+    def path_qs(self) -> str:
+        """Path and query, encoded."""
+        return str(self.rel_url)
+
+    @property
+    def raw_path(self) -> str:
+        """The request target as sent."""
+        return self._head.target
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The query's variables, decoded."""
+        return self.rel_url.query
+
+    @property
+    def query_string(self) -> str:
+        """The query, decoded."""
+        return self.rel_url.query_string
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies that came; the last of equal names counts."""
+        cookies = self._cookies
+        if cookies is None:
+            found: dict[str, str] = {}
+            for field in self.headers.getall("Cookie", ()):
+                found.update(parse_cookie_header(field))
+            cookies = self._cookies = MappingProxyType(found)
+        return cookies
+
+    def _content(self) -> MediaType:
+        media_type = self._media_type
+        if media_type is None:
+            media_type = parse_media_type(self.headers.get("Content-Type"))
+            self._media_type = media_type
+        return media_type
+
+    @property
+    def content_type(self) -> str:
+        """The body's media type, without parameters."""
+        return self._content().essence or "application/octet-stream"
+
+    @property
+    def charset(self) -> str | None:
+        """The charset that the client named, or None."""
+        return self._content().charset
+
+    @property
+    def content_length(self) -> int | None:
+        """The announced length of the body in bytes, or None."""
+        return self._head.content_length
