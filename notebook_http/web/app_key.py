@@ -27,7 +27,10 @@ class _TypedKey(Generic[T]):
 
     def __init__(self, name: str, t: type[T] | None = None) -> None:
         # The module that made the key is part of its name: it is what one wants to see in a repr.
-        self._name = f"{sys._getframe(1).f_globals.get('__name__', '?')}.{name}"
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals.get("__name__") == "typing":
+            frame = frame.f_back  # AppKey[int]("name") comes through there
+        self._name = f"{frame.f_globals.get('__name__', '?')}.{name}"
         self._t = t
 
     def __lt__(self, other: object) -> bool:
