@@ -193,7 +193,9 @@ class RequestView:
     @property
     def path_qs(self) -> str:
         """Path and query, encoded."""
-        return str(self.rel_url)
+        # Not `str(self.rel_url)`: where a path begins with two slashes yarl writes four.
+        mark, query = self._head.target.partition("?")[1:]
+        return f"{self.sent_path}{mark}{query}"
 
     @property
     def raw_path(self) -> str:
