@@ -9,28 +9,25 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from math import inf
 from typing import Any, Protocol, cast
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
-from notebook_http.transport.timeouts import Deadline, DeadlineTimer
 from notebook_http.web.access_log import AbstractAccessLogger
 from notebook_http.web.connection_settings import ConnectionSettings
-from notebook_http.web.exceptions import HTTPException, HTTPRequestTimeout
+from notebook_http.web.exceptions import HTTPException
 from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
-from notebook_http.web.incoming import IncomingRequests
 from notebook_http.web.request import BaseRequest
 from notebook_http.web.response import Response
 from notebook_http.web.stream_response import StreamResponse
+from notebook_http.web.waiting_connection import WaitingConnection
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion11
 
 __all__ = ["ConnectionOwner", "RequestFactory", "RequestHandler"]
 
-# Seconds for which a connection that will be closed is still read: closing at once makes the
-# kernel send a reset, and a reset may overtake the answer (RFC 9112 §9.6).
-_CLOSING_SECONDS = 2.0
+# Seconds that a handler has to end after it was cancelled.
+_CANCEL_SECONDS = 2.0
 
 RequestFactory = Callable[
     [RequestHead, StreamReader, "RequestHandler", "asyncio.Task[None]"], BaseRequest
@@ -63,20 +60,7 @@ class ConnectionOwner(Protocol):
         """Forget a connection."""
 
 
-class _ConnectionDeadline(Deadline):
-    """The one deadline of a connection, whatever it waits for."""
-
-    __slots__ = ("_handler",)
-
-    def __init__(self, handler: RequestHandler) -> None:
-        super().__init__()
-        self._handler = handler
-
-    def expire(self) -> None:
-        self._handler.time_is_up()
-
-
-class RequestHandler(IncomingRequests):
+class RequestHandler(WaitingConnection):
     """The protocol of a server's connection.
 
     Attributes:
@@ -86,15 +70,9 @@ class RequestHandler(IncomingRequests):
     """
 
     __slots__ = (
-        "_client_done",
-        "_closing",
-        "_deadline",
-        "_head_begun",
-        "_idle",
         "_owner",
         "_request",
         "_task",
-        "_timer",
         "is_secure",
         "peername",
         "served",
@@ -103,14 +81,8 @@ class RequestHandler(IncomingRequests):
     def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop, owner.settings)
         self._owner = owner
-        self._timer = DeadlineTimer.of(loop)
-        self._deadline = _ConnectionDeadline(self)
         self._task: asyncio.Task[None] | None = None
         self._request: BaseRequest | None = None
-        self._closing = False  # no request after the running one
-        self._client_done = False  # nothing more will come
-        self._idle = False
-        self._head_begun = False
         self.peername: Any = None
         self.is_secure = False
         self.served = 0
@@ -136,14 +108,10 @@ class RequestHandler(IncomingRequests):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self.transport is not None:
             self._owner.connection_made(self, self.transport)
-        self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
-        self._timer.add(self._deadline)
         self._task = self.loop.create_task(self._serve())
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell everybody that the client has left. Called by asyncio."""
-        self._closing = True
-        self._timer.discard(self._deadline)
         super().connection_lost(exc)
         self._owner.connection_lost(self, exc)
         task = self._task
@@ -155,48 +123,11 @@ class RequestHandler(IncomingRequests):
         self._client_done = True
         busy = self._request is not None or bool(self.waiting)
         self.wake()
-        # False: nothing to answer, or no way to after a half-close; asyncio closes.
-        return busy and self._arriving is None and not self.is_secure
-
-    # Time
-
-    def message_unfinished(self) -> None:
-        """Give the client its time for the rest of a message that has begun."""
-        if self._arriving is not None:
-            seconds = self.settings.body_timeout
-        elif self._idle and not self._head_begun:
-            self._head_begun = True
-            seconds = self.settings.head_timeout
-        else:
-            return
-        self._deadline.when = self.loop.time() + seconds
-        self._timer.reschedule(self._deadline)
-
-    def time_is_up(self) -> None:
-        """Do what the deadline asks for. Called by `DeadlineTimer`."""
-        now = self.loop.time()
-        if self._idle:
-            if self._head_begun and self.refusal is None:
-                text = "The request came too slowly"
-                self.refusal = HttpProcessingError(code=408, message=text)
-            self._closing = True
-            self._deadline.when = inf
-            self.wake()
-        elif self._arriving is not None and not self._reader_paused:
-            self._arriving.set_exception(HTTPRequestTimeout(text="The body came too slowly"))
-            self._closing = True
-            self._deadline.when = now + self.settings.body_timeout
-        else:
-            self._deadline.when = now + self.settings.keepalive_timeout
-
-    async def _wait(self, seconds: float) -> None:
-        """Return when something has happened, or *seconds* have passed."""
-        self._deadline.when = self.loop.time() + seconds
-        self._timer.reschedule(self._deadline)
-        self._idle = True
-        self._waiter = self.loop.create_future()
-        await self._waiter
-        self._idle = False
+        # A client may stop sending and still listen, or have left: only a write will tell. False
+        # lets asyncio close: nothing to answer, no way to after a half-close (TLS), or handlers
+        # that are to be cancelled when a client seems to have left.
+        can_answer = self._arriving is None and not self.is_secure
+        return busy and can_answer and not self.settings.handler_cancellation
 
     # Serving
 
@@ -247,7 +178,9 @@ class RequestHandler(IncomingRequests):
                 if head.has_body:
                     request.close_form()
                 if not body.is_eof():
-                    await self._drop_body(request, body)
+                    if request.expectation is not None and self._must_not_wait(request):
+                        break
+                    await self._drop_rest(body)
                 if self.writing_paused:
                     await self.drain()
             if self.refusal is not None:
@@ -292,9 +225,7 @@ class RequestHandler(IncomingRequests):
         if begun is not None and begun is not response:
             if begun.output_length:
                 # Half of another answer is out: the client must not take it for a whole one.
-                self._closing = True
-                if request.version < HttpVersion11:
-                    self.abort()
+                self._cut_off(request.version)
                 return
             request.prepared_response = None
         if not isinstance(response, StreamResponse):
@@ -313,9 +244,7 @@ class RequestHandler(IncomingRequests):
             return None
         response = answer_failure(request, error, self.settings)
         if begun is not None and begun.output_length:
-            self._closing = True
-            if request.version < HttpVersion11:
-                self.abort()
+            self._cut_off(request.version)
             return None
         request.prepared_response = None
         try:
@@ -331,26 +260,6 @@ class RequestHandler(IncomingRequests):
         """Whether the client waits for a 100 that it will not get, and may never send its body."""
         return request.body_exists and not request.content.total_bytes
 
-    async def _drop_body(self, request: BaseRequest, body: StreamReader) -> None:
-        """Read the rest of a body that the handler did not read, within bounds."""
-        if body.exception() is not None or (
-            request.expectation is not None and self._must_not_wait(request)
-        ):
-            self._closing = True
-            return
-        until = self.loop.time() + self.settings.lingering_time
-        if not self.drop_body():
-            self._closing = True
-            return
-        while not body.is_eof():
-            left = until - self.loop.time()
-            gone = self.transport is None or self._client_done or self.refusal is not None
-            if left <= 0 or gone or self.dropped_too_much:
-                self._closing = True
-                return
-            self._head_begun = False
-            await self._wait(left)
-
     def _refuse(self, error: HttpProcessingError) -> None:
         """Answer what could not be read as a request."""
         response = answer_refusal(error)
@@ -362,20 +271,6 @@ class RequestHandler(IncomingRequests):
         access_logger = self._owner.access_logger
         if access_logger is not None and access_logger.enabled:
             access_logger.log(BaseRequest(UNKNOWN_HEAD, EMPTY_READER, self, None), response, 0.0)
-
-    async def _close_gently(self) -> None:
-        """Close; if the client may still be sending, not before it has seen the answer."""
-        transport = self.transport
-        unread = self.refusal is not None or self._arriving is not None
-        if transport is None or not unread or self._client_done or not transport.can_write_eof():
-            return
-        if self.refusal is None:
-            self.refusal = HttpProcessingError(message="the connection is closing")
-        self._held = None
-        self.resume_reading()
-        transport.write_eof()
-        self._head_begun = False
-        await self._wait(_CLOSING_SECONDS)
 
     # Ending
 
@@ -406,7 +301,7 @@ class RequestHandler(IncomingRequests):
                 await asyncio.wait((task,), timeout=timeout)
                 if not task.done():
                     task.cancel()
-                    await asyncio.wait((task,), timeout=_CLOSING_SECONDS)
+                    await asyncio.wait((task,), timeout=_CANCEL_SECONDS)
         finally:
             if task is not asyncio.current_task():
                 self.abort()

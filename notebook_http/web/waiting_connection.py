@@ -1,0 +1,150 @@
+"""A server connection that waits, and for how long.
+
+For a slow head or body, for the next request, for the rest of a body that nobody read, and at the
+end for the client to have seen its answer. One deadline serves all of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from math import inf
+
+from notebook_http.transport.stream_reader import StreamReader
+from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.web.connection_settings import ConnectionSettings
+from notebook_http.web.exceptions import HTTPRequestTimeout
+from notebook_http.web.incoming import IncomingRequests
+from notebook_http.wire.errors import HttpProcessingError
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+
+__all__ = ["WaitingConnection"]
+
+# Seconds for which a connection that will be closed is still read: closing at once makes the
+# kernel send a reset, and a reset may overtake the answer (RFC 9112 §9.6).
+_CLOSING_SECONDS = 2.0
+
+
+class _ConnectionDeadline(Deadline):
+    """The one deadline of a connection, whatever it waits for."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: WaitingConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def expire(self) -> None:
+        self._connection.time_is_up()
+
+
+class WaitingConnection(IncomingRequests):
+    """A connection with a deadline."""
+
+    __slots__ = (
+        "_client_done",
+        "_closing",
+        "_deadline",
+        "_head_begun",
+        "_idle",
+        "_timer",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
+        super().__init__(loop, settings)
+        self._timer = DeadlineTimer.of(loop)
+        self._deadline = _ConnectionDeadline(self)
+        self._closing = False  # no request after the running one
+        self._client_done = False  # nothing more will come
+        self._idle = False  # waiting for the client, not for a handler
+        self._head_begun = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Watch the deadline from now on. Called by asyncio."""
+        super().connection_made(transport)
+        self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+        self._timer.add(self._deadline)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Watch the deadline no longer. Called by asyncio."""
+        self._closing = True
+        self._timer.discard(self._deadline)
+        super().connection_lost(exc)
+
+    def message_unfinished(self) -> None:
+        """Give the client its time for the rest of a message that has begun."""
+        if self._arriving is not None:
+            seconds = self.settings.body_timeout
+        elif self._idle and not self._head_begun:
+            self._head_begun = True
+            seconds = self.settings.head_timeout
+        else:
+            return
+        self._deadline.when = self.loop.time() + seconds
+        self._timer.reschedule(self._deadline)
+
+    def time_is_up(self) -> None:
+        """Do what the deadline asks for. Called by `DeadlineTimer`."""
+        now = self.loop.time()
+        if self._idle:
+            if self._head_begun and self.refusal is None:
+                text = "The request came too slowly"
+                self.refusal = HttpProcessingError(code=408, message=text)
+            self._closing = True
+            self._deadline.when = inf
+            self.wake()
+        elif self._arriving is not None and not self._reader_paused:
+            self._arriving.set_exception(HTTPRequestTimeout(text="The body came too slowly"))
+            self._closing = True
+            self._deadline.when = now + self.settings.body_timeout
+        else:
+            self._deadline.when = now + self.settings.keepalive_timeout
+
+    async def _wait(self, seconds: float) -> None:
+        """Return when something has happened, or *seconds* have passed."""
+        self._deadline.when = self.loop.time() + seconds
+        self._timer.reschedule(self._deadline)
+        self._idle = True
+        self._waiter = self.loop.create_future()
+        await self._waiter
+        self._idle = False
+
+    async def _drop_rest(self, body: StreamReader) -> None:
+        """Read the rest of a body that the handler did not read, within bounds."""
+        until = self.loop.time() + self.settings.lingering_time
+        if body.exception() is not None or not self.drop_body():
+            self._closing = True
+            return
+        while not body.is_eof():
+            left = until - self.loop.time()
+            gone = self.transport is None or self._client_done or self.refusal is not None
+            if left <= 0 or gone or self.dropped_too_much:
+                self._closing = True
+                return
+            self._head_begun = False
+            await self._wait(left)
+
+    async def _close_gently(self) -> None:
+        """Close; if the client may still be sending, not before it has seen the answer."""
+        transport = self.transport
+        unread = self.refusal is not None or self._arriving is not None
+        if transport is None or not unread or self._client_done or not transport.can_write_eof():
+            return
+        if self.refusal is None:
+            self.refusal = HttpProcessingError(message="the connection is closing")
+        self._held = None
+        self.resume_reading()
+        transport.write_eof()
+        self._head_begun = False
+        await self._wait(_CLOSING_SECONDS)
+
+    def _cut_off(self, version: HttpVersion) -> None:
+        """End the connection so that the client sees that the answer is not whole."""
+        self._closing = True
+        if version < HttpVersion11:
+            # There the end of the connection may be the end of the body: a reset is none.
+            sock = self.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.abort()

@@ -1,0 +1,224 @@
+"""Bytes to requests: bounds, time limits, and bodies that wait for their reader."""
+
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from notebook_http import web
+from notebook_http.transport.exceptions import ClientConnectionResetError
+
+Serve = Callable[..., Awaitable[int]]
+Talk = Callable[[int, bytes], Awaitable[bytes]]
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text=request.path)
+
+
+async def test_a_flood_of_pipelined_requests_is_bounded(serve: Serve) -> None:
+    """20,000 of them behind a slow one: few are kept, all are answered in order."""
+    go_on = asyncio.Event()
+    order: list[int] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        await go_on.wait()
+        order.append(int(request.path[1:]))
+        return web.Response()
+
+    count = 20_000
+    flood = b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i for i in range(count))
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serve(handle))
+    tracemalloc.start()
+    writer.write(flood)
+    await asyncio.sleep(0.3)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < len(flood) + 4 * 2**20
+    go_on.set()
+    writer.write(LAST.replace(b"last", b"%d" % count))
+    async with asyncio.timeout(30):
+        answers = (await reader.read()).count(b"HTTP/1.1 200")
+    assert answers == count + 1
+    assert order == list(range(count + 1))
+    writer.close()
+
+
+@pytest.mark.parametrize("data", [GET * 3 + LAST, LAST])
+async def test_bytes_may_come_one_by_one(serve: Serve, data: bytes) -> None:
+    """Where a packet ends means nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serve(hello))
+    writer.transport.set_write_buffer_limits(0)
+    for i in range(len(data)):
+        writer.write(data[i : i + 1])
+        await asyncio.sleep(0)
+    answer = await reader.read()
+    assert answer.count(b"HTTP/1.1 200") == data.count(b"GET")
+    assert answer.endswith(b"/last")
+    writer.close()
+
+
+async def test_an_upload_waits_for_its_handler(serve: Serve) -> None:
+    """What nobody reads fills the client's buffers, not ours."""
+    go_on = asyncio.Event()
+    total = 64 * 2**20
+
+    async def handle(request: web.Request) -> web.Response:
+        await go_on.wait()
+        assert request.content.total_bytes < 2 * 2**20
+        received = 0
+        async for piece in request.content.iter_any():
+            received += len(piece)
+        return web.Response(text=str(received))
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serve(handle))
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % total)
+
+    async def send() -> None:
+        for _ in range(64):
+            writer.write(bytes(2**20))
+            await writer.drain()
+
+    sending = asyncio.create_task(send())
+    await asyncio.sleep(0.2)
+    assert not sending.done()
+    go_on.set()
+    await sending
+    answer = await reader.readuntil(b"\r\n\r\n")
+    assert await reader.readexactly(len(str(total))) == str(total).encode(), answer
+    writer.close()
+
+
+async def test_many_tiny_chunks_cost_time_in_proportion(serve: Serve, talk: Talk) -> None:
+    """100,000 chunks of one byte (CVE-2025-69229)."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await request.read())))
+
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with asyncio.timeout(5):
+        answer = await talk(await serve(handle), head + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n100000")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [(b"GET / HT", b"408"), (b"GET / HTTP/1.1\r\nHost: a\r\nX", b"408"), (b"", None)],
+)
+async def test_a_slow_head_is_not_waited_for(
+    serve: Serve, talk: Talk, sent: bytes, status: bytes | None
+) -> None:
+    """408 when something has come, a close when nothing has."""
+    port = await serve(hello, head_timeout=0.1, keepalive_timeout=0.3)
+    answer = await talk(port, sent)
+    assert answer[9:12] == (status or b"")
+    assert await talk(port, LAST)
+
+
+async def test_a_head_that_trickles_has_one_time_limit(serve: Serve) -> None:
+    """Each byte must not begin it anew."""
+    port = await serve(hello, head_timeout=0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reading = asyncio.create_task(reader.read())
+    for byte in b"GET / HTTP/1.1\r\nX-Slow: ":
+        if reading.done():
+            break
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0.05)
+    assert (await asyncio.wait_for(reading, 1)).startswith(b"HTTP/1.1 408")
+    writer.close()
+
+
+async def test_a_slow_body_is_not_waited_for(serve: Serve, talk: Talk) -> None:
+    """408 to the handler, unless it has an answer of its own; then the connection closes."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    port = await serve(handle, body_timeout=0.1)
+    answer = await talk(port, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"Connection: close" in answer
+
+
+async def test_a_body_that_trickles_may_take_its_time(serve: Serve) -> None:
+    """The limit is between two reads."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    port = await serve(handle, body_timeout=0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8\r\n\r\n")
+    for _ in range(8):
+        await asyncio.sleep(0.06)
+        writer.write(b"x")
+    assert (await reader.read()).endswith(b"xxxxxxxx")
+    writer.close()
+
+
+async def test_a_handler_that_takes_long_is_left_alone(serve: Serve, talk: Talk) -> None:
+    """Time limits are for clients."""
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await request.read()
+        await asyncio.sleep(0.4)
+        return web.Response(body=body, headers={"Connection": "close"})
+
+    port = await serve(handle, head_timeout=0.1, body_timeout=0.1, keepalive_timeout=0.1)
+    assert (await talk(port, GET)).startswith(b"HTTP/1.1 200")
+    data = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+    assert (await talk(port, data)).endswith(b"hi")
+
+
+async def test_an_idle_connection_closes(serve: Serve, talk: Talk) -> None:
+    """After `keepalive_timeout`, counted from the last answer."""
+    port = await serve(hello, keepalive_timeout=0.2)
+    begin = asyncio.get_running_loop().time()
+    answer = await talk(port, GET)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert 0.15 < asyncio.get_running_loop().time() - begin < 2
+
+
+async def test_a_client_that_leaves_fails_the_read(serve: Serve) -> None:
+    """The handler is told, and not cancelled."""
+    errors: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            await request.read()
+        except ClientConnectionResetError as error:
+            await asyncio.sleep(0)  # goes on
+            errors.set_result(error)
+            raise
+        return web.Response()
+
+    _, writer = await asyncio.open_connection("127.0.0.1", await serve(handle))
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    await asyncio.sleep(0.05)
+    writer.close()
+    assert isinstance(await asyncio.wait_for(errors, 5), ConnectionResetError)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_broken_framing_within_a_body_ends_the_connection(
+    serve: Serve, talk: Talk, reads: bool
+) -> None:
+    """400 for who reads it; either way nothing behind it is a request."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if reads:
+            await request.read()
+        return web.Response(text=f"answer to {request.path}")
+
+    head = b"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await talk(await serve(handle), head + b"3\r\nabcXX" + GET)
+    assert answer.startswith(b"HTTP/1.1 400" if reads else b"HTTP/1.1 200")
+    assert b"answer to /\r" not in answer
+    assert not answer.endswith(b"answer to /")
