@@ -96,6 +96,11 @@ class RequestHandler(WaitingConnection):
             state = "idle"
         return f"<RequestHandler {self.peername} {state}, {self.served} served>"
 
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that answers the connection's requests, or None before it is made."""
+        return self._task
+
     # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -291,17 +296,15 @@ class RequestHandler(WaitingConnection):
         """Close, and return when it is done.
 
         A running request has *timeout* seconds to be answered (None for as long as it takes), then
-        its handler is cancelled. A handler that shuts down its own server is not waited for.
-        A cancel closes at once.
+        its handler is cancelled. A cancel closes at once.
         """
         self.close()
         task = self._task
         try:
-            if task is not None and not task.done() and task is not asyncio.current_task():
+            if task is not None and not task.done():
                 await asyncio.wait((task,), timeout=timeout)
                 if not task.done():
                     task.cancel()
                     await asyncio.wait((task,), timeout=_CANCEL_SECONDS)
         finally:
-            if task is not asyncio.current_task():
-                self.abort()
+            self.abort()

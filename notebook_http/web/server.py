@@ -74,8 +74,11 @@ class Server:
     async def shutdown(self, timeout: float | None = None) -> None:
         """Close all connections and return when that is done.
 
-        Running requests have *timeout* seconds, then their handlers are cancelled. A cancel closes
-        at once.
+        Running requests have *timeout* seconds, then their handlers are cancelled. A handler that
+        calls this is not waited for. A cancel closes at once.
         """
-        await asyncio.gather(*(each.shutdown(timeout) for each in self.connections))
+        caller = asyncio.current_task()
+        others = [each for each in self.connections if each.task is not caller]
+        self.pre_shutdown()  # a handler that shuts its own server down answers yet, then closes
+        await asyncio.gather(*(each.shutdown(timeout) for each in others))
         self._connections.clear()

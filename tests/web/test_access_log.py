@@ -1,0 +1,141 @@
+"""The access log: a line for each answer, and no way for a client to write one of its own."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from notebook_http import web
+
+Serve = Callable[..., Awaitable[int]]
+Talk = Callable[[int, bytes], Awaitable[bytes]]
+
+LOGGER = logging.getLogger("notebook_http.test_access")
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello", headers={"X-Out": "o"})
+
+
+def asked(*fields: str, target: str = "/a?b=c") -> bytes:
+    """Return a request with these fields."""
+    lines = [f"GET {target} HTTP/1.1", "Host: a", "Connection: close", *fields]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+async def test_the_default_line_is_apaches_combined_one(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Address, time, request line, status, bytes of the body, referrer, client."""
+    port = await serve(hello, access_log=LOGGER)
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        await talk(port, asked("Referer: r", "User-Agent: u"))
+    (record,) = caplog.records
+    assert re.fullmatch(
+        r"127\.0\.0\.1 \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "
+        r'"GET /a\?b=c HTTP/1\.1" 200 5 "r" "u"',
+        record.getMessage(),
+    )
+    assert record.remote_address == "127.0.0.1"  # type: ignore[attr-defined]
+    assert record.request_header == {"Referer": "r", "User-Agent": "u"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("atom", "pattern"),
+    [
+        ("%P", r"<\d+>"),
+        ("%T", r"\d+"),
+        ("%Tf", r"0\.\d+"),
+        ("%D", r"\d+"),
+        ("%{X-Out}o", "o"),
+        ("%{X-In}i", "i"),
+        ("%{None}i", "-"),
+        ("%{HOME_OF_THE_TEST}e", "env"),
+        ("100%%", "100%"),
+        ("%s%b", "2005"),
+    ],
+)
+async def test_every_atom(
+    serve: Serve,
+    talk: Talk,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    atom: str,
+    pattern: str,
+) -> None:
+    """Under aiohttp's letters."""
+    monkeypatch.setenv("HOME_OF_THE_TEST", "env")
+    port = await serve(hello, access_log=LOGGER, access_log_format=atom)
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        await talk(port, asked("X-In: i"))
+    assert re.fullmatch(pattern, caplog.records[0].getMessage())
+
+
+async def test_a_client_cannot_forge_a_line(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Quotes, escape sequences and line separators are escaped (CVE-2020-7694)."""
+    port = await serve(hello, access_log=LOGGER)
+    agent = 'x" 200 "\x1b[31m\u2028\\'.encode()
+    data = asked("User-Agent: @").replace(b"@", agent.replace(b"\x1b", b"\x9b"))
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        await talk(port, data)
+    line = caplog.records[0].getMessage()
+    assert line.count('"') == 6
+    assert line.isprintable()
+    assert "\\x2028" in line
+
+
+async def test_refused_bytes_have_a_line_too(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what is known of them, which is nothing."""
+    port = await serve(hello, access_log=LOGGER, access_log_format='"%r" %s')
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        await talk(port, b"nonsense\r\n\r\n")
+    assert caplog.records[0].getMessage() == '"UNKNOWN / HTTP/1.0" 400'
+
+
+async def test_nothing_is_done_when_nobody_listens(serve: Serve, talk: Talk) -> None:
+    """Neither the line nor its parts are made; and whoever begins to listen hears the next one."""
+    calls: list[str] = []
+
+    class Counting(web.AccessLogger):
+        def log(self, request: Any, response: Any, time: float) -> None:
+            calls.append(request.path)
+
+    port = await serve(hello, access_log=LOGGER, access_log_class=Counting)
+    LOGGER.setLevel(logging.WARNING)
+    await talk(port, asked(target="/quiet"))
+    LOGGER.setLevel(logging.INFO)
+    await talk(port, asked(target="/heard"))
+    LOGGER.setLevel(logging.NOTSET)
+    assert calls == ["/heard"]
+    await talk(await serve(hello, access_log=None, access_log_class=Counting), asked())
+    assert calls == ["/heard"]
+
+
+async def test_a_broken_format_does_not_break_the_answer(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The failure is logged in place of the line."""
+
+    class Broken(web.AccessLogger):
+        def __init__(self, logger: logging.Logger, log_format: str) -> None:
+            super().__init__(logger, log_format)
+            self._template = "%d"
+
+    port = await serve(hello, access_log=LOGGER, access_log_class=Broken, access_log_format="%r")
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        assert (await talk(port, asked())).endswith(b"hello")
+    assert "Error in logging" in caplog.text
+
+
+def test_an_access_log_class_is_one() -> None:
+    """Told where the runner is made."""
+    with pytest.raises(TypeError, match="AbstractAccessLogger"):
+        web.AppRunner(web.Application(), access_log_class=dict)  # type: ignore[arg-type]
