@@ -44,9 +44,15 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from yarl import URL
-
 from notebook_http.client.request_info import RequestInfo
+from notebook_http.client.url_errors import (
+    InvalidURL,
+    InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlClientError,
+    NonHttpUrlRedirectClientError,
+    RedirectClientError,
+)
 from notebook_http.transport.exceptions import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -382,59 +388,3 @@ class TotalTimeoutError(TimeoutError):
 
 class ClientPayloadError(ClientError):
     """The body broke off, is framed wrongly, or cannot be decoded."""
-
-
-# The URL
-
-
-class InvalidURL(ClientError, ValueError):
-    """A URL that cannot be asked for.
-
-    Attributes:
-        url: as it was given.
-        description: what is wrong with it, or None.
-    """
-
-    def __init__(self, url: str | URL, description: str | None = None) -> None:
-        self._url = url
-        self._description = description
-        if description:
-            super().__init__(url, description)
-        else:
-            super().__init__(url)
-
-    @property
-    def url(self) -> str | URL:
-        """The URL as it was given."""
-        return self._url
-
-    @property
-    def description(self) -> str | None:
-        """What is wrong with it, or None."""
-        return self._description
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self}>"
-
-    def __str__(self) -> str:
-        return f"{self._url} - {self._description}" if self._description else str(self._url)
-
-
-class InvalidUrlClientError(InvalidURL):
-    """The URL that the caller gave is malformed."""
-
-
-class RedirectClientError(ClientError):
-    """A redirect that cannot be followed."""
-
-
-class NonHttpUrlClientError(ClientError):
-    """The URL is no http or https URL."""
-
-
-class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):
-    """The `Location` of a redirect is malformed. The server erred."""
-
-
-class NonHttpUrlRedirectClientError(NonHttpUrlClientError, RedirectClientError):
-    """The `Location` of a redirect is no http or https URL."""
