@@ -303,3 +303,22 @@ def test_a_fault_of_the_sink_is_not_the_clients() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         RequestParser(Faulty()).feed(PLAIN)
+
+
+def test_a_head_like_an_earlier_one_is_judged_as_if_it_were_the_first() -> None:
+    """What was found of equal fields is kept, and must not leak into others."""
+    post = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\nhi"
+    record = parse([PLAIN + PLAIN + post + PLAIN + CANARY + PLAIN])
+    assert record.error is None
+    assert [head.host for head in record.heads] == ["a", "a", "b", "a", "canary", "a"]
+    assert [head.has_body for head in record.heads] == [False, False, True, False, False, False]
+    old = b"GET / HTTP/1.0\r\nHost: a\r\n\r\n"
+    assert not parse([PLAIN + old]).heads[1].keep_alive
+    for broken in (
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        b"GET @evil HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ):
+        record = parse([PLAIN + broken + CANARY])
+        assert record.error is not None
+        assert len(record.heads) == 1
