@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import BaseCookie, Morsel, SimpleCookie
 from math import inf
 from time import time
 from types import MappingProxyType
@@ -25,6 +24,7 @@ from notebook_http.wire.cookie import SetCookie, parse_set_cookie, quote_cookie_
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from http.cookies import BaseCookie, Morsel
 
     from notebook_http.client.request_options import LooseCookies
 
@@ -119,6 +119,8 @@ class CookieJar(AbstractCookieJar):
 
         Of equal names the one of the longest path and nearest domain wins.
         """
+        from http.cookies import BaseCookie, SimpleCookie
+
         chosen: BaseCookie[str] = SimpleCookie() if self._quote_cookie else BaseCookie()
         if not self._count:
             return chosen
@@ -208,6 +210,8 @@ class CookieJar(AbstractCookieJar):
             yield from domain.values()
 
     def _said(self, name: str, value: Any) -> SetCookie:
+        from http.cookies import Morsel
+
         if isinstance(value, Morsel):
             cookie = parse_set_cookie(f"{name}={value.coded_value}; {_attributes(value)}")
             if cookie is not None:
@@ -331,6 +335,8 @@ class DummyCookieJar(AbstractCookieJar):
 
     def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
         """Return no cookies."""
+        from http.cookies import SimpleCookie
+
         return SimpleCookie()
 
 
