@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["ListenOptions", "bind_tcp", "listen_socket", "listen_tcp", "listen_unix"]
+__all__ = [
+    "ListenOptions",
+    "bind_tcp",
+    "listen_socket",
+    "listen_tcp",
+    "listen_unix",
+    "stop_listening",
+]
 
 ProtocolFactory = Callable[[], asyncio.Protocol]
 
@@ -128,6 +135,26 @@ async def listen_socket(
         start_serving=False,
     )
     return await _serving(server)
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Stop accepting, and return when *server* is closed; its connections go on.
+
+    A connection that the loop has accepted is given to the server a turn later. If it is closed
+    by then, asyncio drops the connection without a word: its client would wait for ever. So
+    accepting ends first. A cancel closes the server at once.
+    """
+    loop = asyncio.get_running_loop()
+    for sock in server.sockets:
+        try:
+            loop.remove_reader(sock)
+        except NotImplementedError:
+            pass  # a loop without readers accepts in another way, and hands over at once
+    try:
+        await asyncio.sleep(0)  # one turn for an accept that is due, one for its connection
+        await asyncio.sleep(0)
+    finally:
+        server.close()
 
 
 def bind_tcp(host: str, port: int, options: ListenOptions) -> socket.socket:

@@ -15,6 +15,7 @@ from notebook_http.transport.listener import (
     listen_socket,
     listen_tcp,
     listen_unix,
+    stop_listening,
 )
 from notebook_http.web.runner import BaseRunner
 
@@ -91,15 +92,15 @@ class BaseSite(ABC):
         """Return the listening server."""
 
     async def stop(self) -> None:
-        """Stop listening; connections go on.
+        """Stop listening; connections go on. A cancel stops it all the same.
 
         Raises:
             RuntimeError: it does not listen.
         """
         self._runner.unregister_site(self)
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            await stop_listening(listener)
 
 
 class TCPSite(BaseSite):

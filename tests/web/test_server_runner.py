@@ -252,6 +252,8 @@ async def test_cleanup_may_be_called_twice() -> None:
     runner, _ = await started(hello_app())
     await runner.cleanup()
     await runner.cleanup()
+    assert runner.server is None
+    assert runner.addresses == []
 
 
 async def test_signals_raise_graceful_exit_where_they_are_handled() -> None:
@@ -306,4 +308,26 @@ async def test_a_stale_unix_socket_is_replaced(tmp_path: Path) -> None:
     runner = web.AppRunner(hello_app())
     await runner.setup()
     await web.UnixSite(runner, path).start()
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(GET)
+    assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+    writer.close()
     await runner.cleanup()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_client_that_comes_in_the_last_moment_is_not_forgotten(turns: int) -> None:
+    """It gets an answer, an end or a refusal, in whichever turn of the loop it is accepted."""
+    runner, port = await started(hello_app(), shutdown_timeout=5)
+    with socket.socket() as client:
+        client.setblocking(False)
+        client.connect_ex(("127.0.0.1", port))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await runner.cleanup()
+        async with asyncio.timeout(5):
+            try:
+                answer = await asyncio.get_running_loop().sock_recv(client, 100)
+            except ConnectionResetError:
+                answer = b""
+    assert answer == b""
