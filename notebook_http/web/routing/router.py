@@ -21,6 +21,11 @@ __all__ = ["Found", "ResourcesView", "RoutesView", "UrlDispatcher"]
 
 Found = tuple[AbstractRoute, dict[str, str] | None]
 
+_FROZEN = (
+    "Cannot register a resource into frozen router. The application has been started: make a new "
+    "web.Application(), in a notebook in the cell that adds the routes, and start that."
+)
+
 
 class RoutableRequest(Protocol):
     """What the router looks at in a request."""
@@ -184,7 +189,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
             ValueError: the name is taken, or is not made of identifiers. The caller erred.
         """
         if self._frozen:
-            raise RuntimeError("Cannot register a resource into frozen router.")
+            raise RuntimeError(_FROZEN)
         name = resource.name
         if name is not None:
             parts = self.NAME_SPLIT_RE.split(name)
@@ -212,7 +217,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         last = self._resources[-1] if self._resources else None
         if isinstance(last, Resource) and last.name == name and last.raw_match(path):
             if self._frozen:
-                raise RuntimeError("Cannot register a resource into frozen router.")
+                raise RuntimeError(_FROZEN)
             return last
         resource = make_resource(path, name=name)
         self.register_resource(resource)
