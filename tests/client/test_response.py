@@ -188,8 +188,13 @@ async def test_raise_for_status_tells_what_came_back(serve, session):
 async def test_release_can_be_awaited_or_left(serve, session):
     """Both are in use."""
     server = await serve(answer(b"x"))
-    await (await session.get(server.url)).release()
-    (await session.get(server.url)).release()
+    for released in range(2):
+        response = await session.get(server.url)
+        waiting = response.release()
+        if not released:
+            await waiting
+        assert response.closed
+    assert server.connections == 1
 
 
 async def test_what_was_read_stays_read(serve, session):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 import ssl
 
 import pytest
@@ -167,11 +168,26 @@ async def test_large_bodies_pass_both_ways(serve, session, trusting, certificate
     assert server.connections == 1
 
 
-async def test_closing_says_goodbye(secure, trusting):
+async def test_closing_says_goodbye(certificate, trusting):
     """close_notify goes out, so that the server sees an end and not an accident (RFC 8446 §6.1)."""
-    async with ClientSession() as session:
-        await session.get(secure.url, ssl=trusting)
-    await asyncio.sleep(0.05)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    def serve_one(listener: socket.socket) -> bytes:
+        plain, _ = listener.accept()
+        plain.settimeout(10)
+        # An end without close_notify is an SSLEOFError here, which asyncio would hide.
+        with context.wrap_socket(plain, server_side=True, suppress_ragged_eofs=False) as sock:
+            while b"\r\n\r\n" not in sock.recv(65536):
+                pass
+            sock.sendall(OK)
+            return sock.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served = asyncio.create_task(asyncio.to_thread(serve_one, listener))
+        async with ClientSession() as session:
+            await session.get(f"https://localhost:{listener.getsockname()[1]}", ssl=trusting)
+        assert await served == b""
 
 
 async def test_a_setting_of_the_wrong_type_is_refused(session):

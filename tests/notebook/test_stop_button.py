@@ -229,8 +229,11 @@ def test_away_from_the_main_thread_there_is_a_beat_while_a_cell_runs():
 
 def test_without_a_running_loop_there_is_nothing_to_do():
     """At a terminal's prompt no loop runs between two cells."""
+    before = signal.getsignal(signal.SIGINT)
     undo = wake_on_stop(WithEvents())
+    assert signal.getsignal(signal.SIGINT) is before
     undo()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 async def test_only_a_cells_own_cancellation_is_a_stop():
