@@ -90,6 +90,14 @@ class RequestHead:
         """Whether the client waits for 100 (Continue) before it sends the body."""
         return self.expect is not None and self.expect.lower() == "100-continue"
 
+    def repeated(self, method: str, target: str) -> RequestHead:
+        """Return the head of another request with the same fields, and no body."""
+        head = RequestHead(
+            method, target, self.version, self.raw_headers, self.host, self.keep_alive
+        )
+        head._headers = self._headers  # read-only, so that one for all of them will do
+        return head
+
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {excerpt(self.target)}>"
 

@@ -1,0 +1,122 @@
+"""A head that is recognised means what the parser would have said, whatever came before."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from notebook_http.wire.errors import HttpProcessingError
+from notebook_http.wire.http1_request import RequestHead, RequestParser
+from notebook_http.wire.http_version import HttpVersion11
+from notebook_http.wire.limits import MessageLimits
+from notebook_http.wire.repeated_head import RepeatedHead
+
+PLAIN = b"GET /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n"
+
+# What a client may send after a plain request, each in one read.
+READS = [
+    PLAIN,
+    b"GET /b?c=%20 HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"DELETE /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: b\r\nUser-Agent: u\r\n\r\n",
+    b"GET /a HTTP/1.0\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nUser-Agent: u\r\n\r\n",
+    b"GET  /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET /a#f HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"get /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET http://x/a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\nContent-Length: 2\r\n\r\nhi",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+    b"GET /" + b"a" * 70 + b" HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n",
+    b"GET /a HTTP/1.1\nHost: a\nUser-Agent: u\n\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    # Pieces: what they end decides what the next read means.
+    b"GET /a HTTP/1.1\r\nX: ",
+    b"Host: a\r\nUser-Agent: u\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\nContent-Length: 45\r\n\r\n",
+    b"\r\n",
+    b"\r",
+    PLAIN + PLAIN,
+    PLAIN + b"GET /",
+]
+LIMITS = MessageLimits(max_line_size=64)
+
+
+class Record:
+    """What was reported, in order, in a form that compares; pieces of one body joined."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+
+    def request_received(self, head: RequestHead) -> None:
+        facts = [getattr(head, name) for name in RequestHead.__slots__ if name != "_headers"]
+        self.events.append((facts, list(head.headers.items())))
+
+    def body_received(self, data: bytes) -> None:
+        last = self.events[-1]
+        if isinstance(last, bytes):
+            self.events[-1] = last + data
+        else:
+            self.events.append(data)
+
+    def body_completed(self) -> None:
+        self.events.append("completed")
+
+
+def events_of(reads: tuple[bytes, ...], *, byte_by_byte: bool) -> list[object]:
+    record = Record()
+    parser = RequestParser(record, LIMITS)
+    try:
+        for read in reads:
+            for piece in (bytes([b]) for b in read) if byte_by_byte else (read,):
+                parser.feed(piece)
+    except HttpProcessingError as error:
+        record.events.append((type(error), error.code))
+    record.events.append(parser.closed)
+    return record.events
+
+
+@pytest.mark.parametrize("second", READS)
+def test_reads_mean_what_their_bytes_mean(second: bytes) -> None:
+    for first, third in product(READS, READS):
+        reads = (first, second, third)
+        assert events_of(reads, byte_by_byte=False) == events_of(reads, byte_by_byte=True), reads
+
+
+def model() -> RequestHead:
+    fields = [(b"Host", b"a"), (b"User-Agent", b"u")]
+    return RequestHead("GET", "/a", HttpVersion11, fields, "a", True)
+
+
+def test_a_repeated_head_is_recognised() -> None:
+    repeated = RepeatedHead(64)
+    repeated.learn(PLAIN, model())
+    head = repeated.recognise(b"PUT /c?d HTTP/1.1\r\nHost: a\r\nUser-Agent: u\r\n\r\n")
+    assert head is not None
+    assert (head.method, head.target, head.host, head.has_body) == ("PUT", "/c?d", "a", False)
+    assert head.headers["User-Agent"] == "u"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN + PLAIN,
+        PLAIN + b"G",
+        b"\r\n" + PLAIN,
+        PLAIN.replace(b"\r\n\r\n", b"\n\n\r\n\r\n"),
+        PLAIN[4:],
+        PLAIN.replace(b"u\r\n", b"u" * 2048 + b"\r\n"),
+    ],
+)
+def test_only_a_single_whole_head_is_learnt(data: bytes) -> None:
+    repeated = RepeatedHead(64)
+    repeated.learn(data, model())
+    assert repeated.recognise(data) is None
+    assert repeated.recognise(PLAIN) is None
