@@ -1,7 +1,9 @@
 """One client's connection: its requests answered one after the other, by one task.
 
-The task lives as long as the connection and is woken by one future. Nothing is made for a request
-but the request and its response: no task, no timer, no coroutine around the handler's own.
+The task lives as long as the connection. A handler is begun where its request is read, on the
+task's behalf; the task itself is woken only when something has to be waited for. Nothing is made
+for a request but the request and its response: no task, no timer, no future, no coroutine around
+the handler's own.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from typing import Any, Protocol, cast
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.web.access_log import AbstractAccessLogger
+from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import HTTPException
 from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
@@ -70,7 +74,14 @@ class RequestHandler(WaitingConnection):
     """
 
     __slots__ = (
+        "_access_logger",
+        "_began",
+        "_begun",
+        "_context",
+        "_handle",
+        "_make_request",
         "_owner",
+        "_parked",
         "_request",
         "_task",
         "is_secure",
@@ -81,8 +92,15 @@ class RequestHandler(WaitingConnection):
     def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop, owner.settings)
         self._owner = owner
+        self._handle = owner.request_handler
+        self._make_request = owner.request_factory
+        self._access_logger = owner.access_logger
         self._task: asyncio.Task[None] | None = None
+        self._context: Context = copy_context()  # of the task, and of handlers begun for it
+        self._parked = False  # the task waits for a request, and for nothing else
         self._request: BaseRequest | None = None
+        self._began = 0.0  # when the running request's turn came; only for the access log
+        self._begun: BegunAnswer | None = None  # a handler that the task is to go on with
         self.peername: Any = None
         self.is_secure = False
         self.served = 0
@@ -113,7 +131,7 @@ class RequestHandler(WaitingConnection):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self.transport is not None:
             self._owner.connection_made(self, self.transport)
-        self._task = self.loop.create_task(self._serve())
+        self._task = self.loop.create_task(self._serve(), context=self._context)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell everybody that the client has left. Called by asyncio."""
@@ -136,35 +154,106 @@ class RequestHandler(WaitingConnection):
 
     # Serving
 
+    def requests_ready(self) -> None:
+        """Answer what has come, as far as nothing has to be waited for. Called after a read."""
+        if not self._parked or self._waiter is None:
+            return  # the task is awake and looks itself
+        task, waiting = cast("asyncio.Task[None]", self._task), self.waiting
+        try:
+            while waiting and self._held is None and not self._closing:
+                head, body = waiting.popleft()
+                self._begin_request(head, body, task)
+                if self._begun is not None or self.writing_paused:
+                    break
+        except BaseException:  # KeyboardInterrupt in a handler: nothing can be said of its answer
+            self._closing = True
+            self.wake()
+            raise
+        if self._begun is not None or waiting or self._closing or self.writing_paused:
+            self._idle = False
+            self.wake()
+        elif not self._parser.in_message:
+            self._head_begun = False
+            self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+
+    def _begin_request(
+        self, head: RequestHead, body: StreamReader, task: asyncio.Task[None]
+    ) -> None:
+        """Answer a request, or leave in `_begun` what the task has to go on with."""
+        self._request = request = self._make_request(head, body, self, task)
+        logger = self._access_logger
+        if logger is not None and logger.enabled:
+            self._began = self.loop.time()
+        loop = self.loop
+        enter_task(loop, task)
+        try:
+            response = self._context.run(begin, self._handle, request)
+        except HTTPException as error:
+            response = error
+        except (Exception, asyncio.CancelledError) as error:
+            self._begun = BegunAnswer(error=error)
+            return
+        finally:
+            leave_task(loop, task)
+        if response.__class__ is BegunAnswer:
+            self._begun = response
+            return
+        try:
+            if not body.is_eof() or not self._send_at_once(request, response):
+                self._begun = BegunAnswer(response=response)
+                return
+        except ConnectionResetError:
+            self._closing = True
+        except Exception:
+            self._begun = BegunAnswer(response=response)  # sent again, and then seen to
+            return
+        self._answered(request, response)
+
+    def _answered(self, request: BaseRequest, response: StreamResponse) -> None:
+        """Put a request away whose answer is out."""
+        self.served += 1
+        logger = self._access_logger
+        if logger is not None and logger.enabled:
+            logger.log(request, response, self.loop.time() - self._began)
+        self._request = None
+        if request.message.has_body:
+            request.close_form()
+
+    async def _park(self) -> None:
+        """Return when there is something for the task to do."""
+        self._parked = True
+        try:
+            await self._wait_for_request()
+        except asyncio.CancelledError as error:
+            if self._begun is None:
+                raise
+            self._begun.interrupt(error)
+        finally:
+            self._parked = False
+
     async def _serve(self) -> None:
         """Answer requests until the connection ends. A cancel closes it."""
-        loop, waiting, deadline = self.loop, self.waiting, self._deadline
-        keepalive_timeout = self.settings.keepalive_timeout
-        owner, access_logger = self._owner, self._owner.access_logger
-        handle, make_request = owner.request_handler, owner.request_factory
+        waiting = self.waiting
         task = cast("asyncio.Task[None]", asyncio.current_task())
         try:
-            while not self._closing:
-                if not waiting:
-                    if self._client_done or self.refusal is not None:
-                        break
-                    if self._parser.in_message:
-                        self._head_begun = True
-                        await self._wait(self.settings.head_timeout)
-                        continue
-                    deadline.when = loop.time() + keepalive_timeout
-                    self._head_begun = False
-                    self._idle = True
-                    self._waiter = waiter = loop.create_future()
-                    await waiter
-                    self._idle = False
+            while self._begun is not None or not self._closing:
+                begun, self._begun = self._begun, None
+                if begun is not None:
+                    request = cast("BaseRequest", self._request)
+                elif self.writing_paused:
+                    await self.drain()
                     continue
-                head, body = waiting.popleft() if self._held is None else self.next_request()
-                self._request = request = make_request(head, body, self, task)
-                logs = access_logger is not None and access_logger.enabled
-                began = loop.time() if logs else 0.0
+                elif waiting:
+                    head, body = waiting.popleft() if self._held is None else self.next_request()
+                    self._request = request = self._make_request(head, body, self, task)
+                    self._began = self.loop.time()
+                elif self._client_done or self.refusal is not None:
+                    break
+                else:
+                    await self._park()
+                    continue
                 try:
-                    response = await handle(request)
+                    response = await (begun or self._handle(request))
                 except HTTPException as error:
                     response = error
                 except (Exception, asyncio.CancelledError) as error:
@@ -176,18 +265,11 @@ class RequestHandler(WaitingConnection):
                         await self._send(request, response)
                 except Exception as error:
                     response = await self._send_failure(request, error) or response
-                self.served += 1
-                if logs and access_logger is not None:
-                    access_logger.log(request, response, loop.time() - began)
-                self._request = None
-                if head.has_body:
-                    request.close_form()
-                if not body.is_eof():
+                self._answered(request, response)
+                if not request.content.is_eof():
                     if request.expectation is not None and self._must_not_wait(request):
                         break
-                    await self._drop_rest(body)
-                if self.writing_paused:
-                    await self.drain()
+                    await self._drop_rest(request.content)
             if self.refusal is not None:
                 self._refuse(self.refusal)
             await self._close_gently()
@@ -196,6 +278,8 @@ class RequestHandler(WaitingConnection):
         except Exception:
             self.settings.logger.exception("Unhandled exception")
         finally:
+            if self._begun is not None:
+                self._begun.close()
             if self._request is not None:
                 self._request.close_form()
             self._request = None

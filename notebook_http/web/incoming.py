@@ -79,6 +79,8 @@ class IncomingRequests(Connection):
             self._feed(data)
         if self._parser.in_message:
             self.message_unfinished()
+        if self.waiting:
+            self.requests_ready()
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -115,6 +117,9 @@ class IncomingRequests(Connection):
     def message_unfinished(self) -> None:
         """Called when bytes came and the message that they belong to is not whole."""
 
+    def requests_ready(self) -> None:
+        """Called after a read that left requests waiting."""
+
     def wake(self) -> None:
         """Let whoever waits for something to happen look."""
         waiter = self._waiter
@@ -137,11 +142,6 @@ class IncomingRequests(Connection):
         else:
             body = EMPTY_READER
         self.waiting.append((head, body))
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
 
     def _decoder(self, head: RequestHead) -> ContentDecoder | None:
         """Return what undoes the body's codings; those that we do not know reach the handler."""

@@ -110,6 +110,12 @@ class WaitingConnection(IncomingRequests):
         await self._waiter
         self._idle = False
 
+    async def _wait_for_request(self) -> None:
+        """Return when something has happened; the client has its time for the next request."""
+        self._head_begun = self._parser.in_message
+        settings = self.settings
+        await self._wait(settings.head_timeout if self._head_begun else settings.keepalive_timeout)
+
     async def _drop_rest(self, body: StreamReader) -> None:
         """Read the rest of a body that the handler did not read, within bounds."""
         until = self.loop.time() + self.settings.lingering_time
