@@ -74,6 +74,8 @@ class WaitingConnection(IncomingRequests):
 
     def message_unfinished(self) -> None:
         """Give the client its time for the rest of a message that has begun."""
+        if self._dropping:
+            return  # what nobody reads has one time limit, however it trickles in
         if self._arriving is not None:
             seconds = self.settings.body_timeout
         elif self._idle and not self._head_begun:
@@ -119,13 +121,15 @@ class WaitingConnection(IncomingRequests):
     async def _drop_rest(self, body: StreamReader) -> None:
         """Read the rest of a body that the handler did not read, within bounds."""
         until = self.loop.time() + self.settings.lingering_time
+        closing = self._closing
         if body.exception() is not None or not self.drop_body():
             self._closing = True
             return
         while not body.is_eof():
             left = until - self.loop.time()
             gone = self.transport is None or self._client_done or self.refusal is not None
-            if left <= 0 or gone or self.dropped_too_much:
+            shut_down = self._closing is not closing  # nobody waits for a body that nobody reads
+            if left <= 0 or gone or shut_down or self.dropped_too_much:
                 self._closing = True
                 return
             self._head_begun = False

@@ -163,6 +163,22 @@ async def test_a_body_that_trickles_may_take_its_time(serve: Serve) -> None:
     writer.close()
 
 
+async def test_a_body_that_nobody_reads_may_not_trickle_for_ever(serve: Serve) -> None:
+    """`lingering_time` is for all of it: a byte now and then must not begin it anew."""
+    port = await serve(hello, lingering_time=0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+    reading = asyncio.create_task(reader.read())
+    for _ in range(40):
+        if reading.done():
+            break
+        writer.write(b"x")
+        await asyncio.sleep(0.05)
+    assert reading.done()
+    assert (await reading).endswith(b"/unread")
+    writer.close()
+
+
 async def test_a_handler_that_takes_long_is_left_alone(serve: Serve, talk: Talk) -> None:
     """Time limits are for clients."""
 

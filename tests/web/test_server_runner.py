@@ -200,6 +200,17 @@ async def test_shutdown_cancels_what_takes_too_long() -> None:
     writer.close()
 
 
+async def test_shutdown_does_not_wait_for_a_body_that_nobody_reads() -> None:
+    """It was answered; what the client still has to send is of no use to anybody."""
+    runner, port = await started(hello_app())
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 405")
+    async with asyncio.timeout(3):  # `lingering_time` is 10 seconds
+        await runner.cleanup()
+    writer.close()
+
+
 async def test_a_handler_may_end_its_own_server() -> None:
     """It is not waited for by itself, and still answers."""
     app = web.Application()
