@@ -10,6 +10,7 @@ import asyncio
 import logging
 import warnings
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from aiosignal import Signal
@@ -113,7 +114,6 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         self._subapps: list[Application] = []
         self._pipelines: dict[AbstractRoute, Pipeline[Application]] = {}
         self._missing: dict[object, Pipeline[Application]] = {}
-
         self._on_response_prepare: Signal[Any, StreamResponse] = Signal(self)
         self._on_startup: Signal[Application] = Signal(self)
         self._on_shutdown: Signal[Application] = Signal(self)
@@ -146,7 +146,7 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         request.pipeline = pipeline
         request.current_app = pipeline.first_app
         request.signals = pipeline.signals
-        if request.expectation is not None:
+        if request.expectation:
             return self._dispatch_expecting(request, route, pipeline)
         return pipeline.handler(request)
 
@@ -323,9 +323,12 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
 
     async def cleanup(self) -> None:
         """Run the second halves of `cleanup_ctx`, the last first, then `on_cleanup`."""
-        if self._on_cleanup.frozen:
+        if self._frozen:
             await self._on_cleanup.send(self)
-        else:  # it never came to freezing: start-up failed
+            return
+        async with AsyncExitStack() as stack:  # it never came to freezing: start-up failed
+            for subapp in reversed(self._subapps):
+                stack.push_async_callback(subapp.cleanup)
             await self._cleanup_ctx.stop(self)
 
     # The mapping

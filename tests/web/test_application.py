@@ -273,6 +273,38 @@ async def test_a_failed_start_takes_down_what_was_set_up() -> None:
     assert notes == ["up", "down"]
 
 
+async def test_a_failed_start_takes_down_what_sub_applications_set_up() -> None:
+    """Each context once, though one of them fails; what never began is left alone."""
+    notes: list[str] = []
+
+    def context(name: str) -> Any:
+        async def run(app: web.Application) -> AsyncIterator[None]:
+            notes.append(f"{name} up")
+            yield
+            notes.append(f"{name} down")
+            if name == "app":
+                raise OSError("cannot be closed")
+
+        return run
+
+    async def bad(app: web.Application) -> None:
+        raise LookupError("no database")
+
+    app, sub, inner, late = (web.Application() for _ in range(4))
+    for each, name in ((app, "app"), (sub, "sub"), (inner, "inner"), (late, "late")):
+        each.cleanup_ctx.append(context(name))
+    sub.add_subapp("/inner", inner)
+    app.add_subapp("/sub", sub)
+    app.on_startup.append(bad)
+    app.add_subapp("/late", late)
+    runner = web.AppRunner(app)
+    with pytest.raises(LookupError, match="no database"):
+        await runner.setup()
+    with pytest.raises(OSError, match="cannot be closed"):
+        await runner.cleanup()
+    assert notes == ["app up", "sub up", "inner up", "app down", "sub down", "inner down"]
+
+
 async def test_every_context_ends_though_others_fail() -> None:
     """One failure is raised as it is, several together."""
 
@@ -352,6 +384,7 @@ async def test_expectations(serve: Serve, talk: Talk) -> None:
     assert (await reader.read()).endswith(b"ok")
     writer.close()
     assert (await talk(port, post("/", "coffee"))).startswith(b"HTTP/1.1 417")
+    assert (await talk(port, post("/", "") + b"ok")).startswith(b"HTTP/1.1 200")  # nothing asked
     missing = await talk(port, post("/none", "100-continue"))
     assert missing.startswith(b"HTTP/1.1 404")
     assert (await talk(port, post("/checked", "100-continue"))).startswith(b"HTTP/1.1 401")
