@@ -20,10 +20,7 @@ from notebook_http.web.routing.path_template import Variable, decode_value
 from notebook_http.web.routing.resource import AbstractResource, PlainResource, Resource
 from notebook_http.web.routing.route import ResourceRoute
 
-__all__ = ["Candidate", "RouteIndex"]
-
-# A resource that may answer, and the values of its variables; None where `match` is still to say.
-Candidate = tuple[AbstractResource, dict[str, str] | None]
+__all__ = ["Candidate", "FiledResource", "RouteIndex"]
 
 
 class _Shape:
@@ -34,18 +31,29 @@ class _Shape:
     def __init__(self, places: tuple[int, ...]) -> None:
         # The first segment, in front of the first slash, is always there and fixed.
         self.key: Callable[[Any], Any] = itemgetter(*places)
-        self.table: dict[Any, list[_Filed]] = {}
+        self.table: dict[Any, list[FiledResource]] = {}
 
 
-class _Filed:
-    """A resource with its rank and the places of its variables."""
+class FiledResource:
+    """A resource with its rank and the places of its variables.
 
-    __slots__ = ("rank", "resource", "variables")
+    Its own `routes` and `match` are at hand; both are nothing for a sub-application.
+    """
+
+    __slots__ = ("match", "rank", "resource", "routes", "variables")
 
     def __init__(self, rank: tuple[int, int], resource: AbstractResource) -> None:
         self.rank = rank
         self.resource = resource
+        self.routes: dict[str, ResourceRoute] = {}
+        self.match: Callable[[str], dict[str, str] | None] | None = None
+        if isinstance(resource, Resource):  # abstract classes take their time to tell
+            self.routes, self.match = resource.routes, resource.match
         self.variables: tuple[tuple[str, int], ...] = ()
+
+
+# A resource that may answer, and the values of its variables; None where `match` is still to say.
+Candidate = tuple[FiledResource, dict[str, str] | None]
 
 
 class RouteIndex:
@@ -60,7 +68,7 @@ class RouteIndex:
     def __init__(self, resources: Iterable[AbstractResource]) -> None:
         self.exact: dict[str, dict[str, ResourceRoute]] = {}
         self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
-        self._patterns: dict[str, list[_Filed]] = {}
+        self._patterns: dict[str, list[FiledResource]] = {}
         for order, resource in enumerate(resources):
             if isinstance(resource, PlainResource):
                 methods = self.exact.setdefault(resource.canonical, {})
@@ -70,12 +78,12 @@ class RouteIndex:
             elif isinstance(resource, Resource):
                 self._file(order, resource)
             else:
-                filed = _Filed((-len(resource.canonical), order), resource)
+                filed = FiledResource((-len(resource.canonical), order), resource)
                 self._patterns.setdefault(resource.canonical, []).append(filed)
 
     def _file(self, order: int, resource: Resource) -> None:
         template = resource.template
-        filed = _Filed((-len(template.fixed_prefix), order), resource)
+        filed = FiledResource((-len(template.fixed_prefix), order), resource)
         segments = template.segments
         if segments is None:
             self._patterns.setdefault(template.fixed_prefix, []).append(filed)
@@ -93,13 +101,17 @@ class RouteIndex:
 
         *path* is canonical. Best first; ask the next only when one has no route for the method.
         """
-        found: list[tuple[_Filed, dict[str, str] | None]] = []
+        found: list[Candidate] = []
         segments = path.split("/")
+        encoded = "%" in path
         for shape in self._shapes.get(len(segments), _NO_SHAPES).values():
             for filed in shape.table.get(shape.key(segments), ()):
-                values = {name: decode_value(segments[i]) for name, i in filed.variables}
-                if all(values.values()):  # a variable is at least one character
-                    found.append((filed, values))
+                values = {name: segments[i] for name, i in filed.variables}
+                if "" in values.values():
+                    continue  # a variable is at least one character
+                if encoded:
+                    values = {name: decode_value(value) for name, value in values.items()}
+                found.append((filed, values))
         if self._patterns:
             prefix = path
             while prefix:
@@ -108,7 +120,7 @@ class RouteIndex:
             found.extend((filed, None) for filed in self._patterns.get("/", ()) if path != "/")
         if len(found) > 1:
             found.sort(key=lambda item: item[0].rank)
-        return [(filed.resource, values) for filed, values in found]
+        return found
 
 
 _NO_SHAPES: dict[tuple[int, ...], _Shape] = {}

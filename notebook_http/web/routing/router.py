@@ -111,17 +111,16 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
             if route is not None:
                 return route, None
             allowed.update(methods)
-        for resource, values in index.candidates(path):
-            if isinstance(resource, PrefixedSubAppResource):
-                return resource.app.router.find(method, path)
-            if not isinstance(resource, Resource):
-                continue
-            if values is None and (values := resource.match(path)) is None:
-                continue
-            route = resource.routes.get(method) or resource.routes.get("*")
-            if route is not None:
-                return route, values
-            allowed.update(resource.routes)
+        for filed, values in index.candidates(path):
+            if filed.match is not None:
+                if values is None and (values := filed.match(path)) is None:
+                    continue
+                route = filed.routes.get(method) or filed.routes.get("*")
+                if route is not None:
+                    return route, values
+                allowed.update(filed.routes)
+            elif isinstance(filed.resource, PrefixedSubAppResource):
+                return filed.resource.app.router.find(method, path)
         error = HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound()
         return SystemRoute(error, searched=self), None
 
