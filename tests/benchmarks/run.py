@@ -8,7 +8,6 @@ loop is the standard library's on both, every answer is checked. Results go to b
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import platform
@@ -55,7 +54,7 @@ def server_rows(rounds: int, scale: float) -> list[dict[str, Any]]:
             prices: dict[str, list[Price]] = {library: [] for library in LIBRARIES}
             scaled = replace(row, requests=int(row.requests * scale))
             for number, library in in_turn(rounds + 1):
-                figures = asyncio.run(measure_server(ports[library], scaled, CONNECTIONS))
+                figures = measure_server(ports[library], scaled, CONNECTIONS)
                 if number:
                     prices[library].append(Price(**asdict(figures)))
             results.append(finish(row.name, prices, row.target))
