@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.web.access_log import AbstractAccessLogger, AccessLogger, access_logger
@@ -77,7 +78,9 @@ def run_app(
 
     Raises:
         OSError: an address cannot be had; the text says what to try.
-        RuntimeError: a loop is running and nobody serves on it.
+        RuntimeError: a loop is running and nobody serves on it; or signals are to be handled in
+            another thread than the main one.
+        TypeError: *app* is no application, and cannot be awaited for one.
     """
     arguments: dict[str, Any] = {
         "host": host,
@@ -177,6 +180,11 @@ async def _serve(
 ) -> None:
     """Serve until cancelled; the application is cleaned up then."""
     if not isinstance(app, Application):
+        if not isawaitable(app):
+            raise TypeError(
+                "run_app serves a web.Application, or awaits a coroutine for one; this is "
+                f"{app!r}{': call it first' if callable(app) else ''}"
+            )
         app = await app
     if asyncio.get_running_loop().get_debug() and access_log is not None:
         _make_heard(access_log)
@@ -186,7 +194,7 @@ async def _serve(
         tcp: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
         listening: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
         hosts = _as_list(host, str)
-        if not hosts and ((path is None and sock is None) or port is not None):
+        if host is None and ((path is None and sock is None) or port is not None):
             hosts = [None]  # all interfaces
         sites: list[BaseSite] = [
             *(TCPSite(runner, each, port, **tcp, **listening) for each in hosts),

@@ -111,6 +111,9 @@ class BaseRunner(ABC):
         """Start the server; nothing listens yet.
 
         After an error or a cancel call `cleanup`, which takes down what was set up.
+
+        Raises:
+            RuntimeError: signals are to be handled in another thread than the main one.
         """
         if self._handle_signals:
             loop = asyncio.get_running_loop()
@@ -119,6 +122,11 @@ class BaseRunner(ABC):
                 loop.add_signal_handler(signal.SIGTERM, _raise_graceful_exit)
             except NotImplementedError:
                 pass  # Windows has no such handlers; Ctrl+C raises KeyboardInterrupt there
+            except RuntimeError as error:
+                raise RuntimeError(
+                    "Signals reach the main thread only. To serve in another thread, pass "
+                    "handle_signals=False to run_app, or leave it out of AppRunner"
+                ) from error
         self._server = await self._make_server()
 
     @abstractmethod

@@ -109,7 +109,8 @@ class TCPSite(BaseSite):
     Args:
         runner: a runner that was set up.
         host: an address or a name; None for all interfaces.
-        port: None for 8080, with TLS 8443; 0 for any free one.
+        port: None for 8080, with TLS 8443; 0 for any free one. Digits will do, as they come from
+            an environment variable.
         shutdown_timeout: kept for aiohttp's sake; the runner's counts.
         ssl_context: certificate and key for TLS, or None for plain text.
         backlog: connections that the kernel keeps until they are accepted.
@@ -139,7 +140,7 @@ class TCPSite(BaseSite):
         self._host = host
         if port is None:
             port = 8080 if ssl_context is None else 8443
-        self._port = port
+        self._port = int(port)
 
     @property
     def port(self) -> int:

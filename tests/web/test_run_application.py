@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -204,3 +205,70 @@ def test_a_loop_can_be_given() -> None:
     web.run_app(web.Application(), host="127.0.0.1", port=0, loop=loop, print=end)
     assert loop.is_closed()
     assert len(said) == 1
+
+
+def test_in_another_thread_it_tells_what_to_pass() -> None:
+    """Signals reach the main thread only: an error there, and served without them."""
+    app = web.Application()
+    loop = asyncio.new_event_loop()
+    said: list[str] = []
+    errors: list[str] = []
+
+    def serve() -> None:
+        try:
+            web.run_app(app, host="127.0.0.1", port=0)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+        def end(banner: str) -> None:
+            said.append(banner)
+            loop.call_soon(loop.stop)
+
+        try:
+            web.run_app(app, host="127.0.0.1", port=0, loop=loop, handle_signals=False, print=end)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert "pass handle_signals=False" in errors[0]
+    assert "Running on http://127.0.0.1:" in said[0]
+    assert errors[1:] == ["Event loop stopped before Future completed."]
+    assert loop.is_closed()
+
+
+@pytest.mark.parametrize("what", [5, web.Application, lambda: web.Application()])
+def test_what_is_no_application_is_told(what: Any) -> None:
+    """A factory has to be called; nothing listens."""
+    with pytest.raises(TypeError, match="run_app serves") as caught:
+        web.run_app(what, port=0)
+    assert ("call it first" in str(caught.value)) is callable(what)
+
+
+def test_no_host_is_not_every_host() -> None:
+    """An empty list of addresses must not open the server to the world."""
+    loop = asyncio.new_event_loop()
+    said: list[str] = []
+
+    def end(banner: str) -> None:
+        said.append(banner)
+        loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+
+    web.run_app(web.Application(), host=[], port=0, loop=loop, print=end)
+    assert "http" not in said[0]
+
+
+def test_a_port_may_come_from_the_environment() -> None:
+    """`port=os.environ.get("PORT", 8080)` is how hosting services want it: text."""
+    loop = asyncio.new_event_loop()
+    said: list[str] = []
+
+    def end(banner: str) -> None:
+        said.append(banner)
+        loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+
+    port: Any = "0"
+    web.run_app(web.Application(), host="127.0.0.1", port=port, loop=loop, print=end)
+    assert "Running on http://127.0.0.1:" in said[0]
