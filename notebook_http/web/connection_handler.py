@@ -156,9 +156,9 @@ class RequestHandler(WaitingConnection):
 
     def requests_ready(self) -> None:
         """Answer what has come, as far as nothing has to be waited for. Called after a read."""
-        if not self._parked or self._waiter is None:
+        task, waiting = self._task, self.waiting
+        if not self._parked or self._waiter is None or task is None:
             return  # the task is awake and looks itself
-        task, waiting = cast("asyncio.Task[None]", self._task), self.waiting
         try:
             while waiting and self._held is None and not self._closing:
                 head, body = waiting.popleft()

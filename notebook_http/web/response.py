@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.response_fields import LooseHeaders
-from notebook_http.web.response_head import has_no_body, head_with_fields, plain_head
+from notebook_http.web.response_head import has_no_body, head_with_fields, plain_message
 from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -222,7 +222,7 @@ class Response(StreamResponse):
             content_type = self._content_type
             if content_type is None and length:
                 content_type = "application/octet-stream"
-            head = plain_head(version, status, self._reason, content_type, length, keep_alive)
+            data = plain_message(version, status, self._reason, content_type, body, keep_alive)
         else:
             fields = self.headers
             if "Transfer-Encoding" in fields or "Connection" in fields:
@@ -230,10 +230,11 @@ class Response(StreamResponse):
             if self._cookies is not None:
                 self._add_cookie_fields(fields)
             head = head_with_fields(version, status, self._reason, fields, length, keep_alive)
+            data = head + body
         self._eof_sent = True
         self._body_length = length
-        self._sent_at_once = len(head) + length
-        return head + body
+        self._sent_at_once = len(data)
+        return data
 
     async def _start(self, request: PreparingRequest) -> StreamWriter:
         fields = self.headers

@@ -27,7 +27,7 @@ __all__ = [
     "frame_body",
     "has_no_body",
     "head_with_fields",
-    "plain_head",
+    "plain_message",
     "set_general_fields",
 ]
 
@@ -157,15 +157,15 @@ def set_general_fields(
             fields["Connection"] = "close"
 
 
-def plain_head(
+def plain_message(
     version: HttpVersion,
     status: int,
     reason: str,
     content_type: str | None,
-    length: int,
+    body: bytes | bytearray,
     keep_alive: bool,
 ) -> bytes:
-    """Return the head of a response that has no fields but the usual ones.
+    """Return a response that has a body and no fields but the usual ones.
 
     All but length and date comes from a table: this is the way of most responses.
 
@@ -181,7 +181,7 @@ def plain_head(
             _prefixes[key] = prefix
     if time() >= _date_until:
         _refresh_date()
-    return b"%b%d%b" % (prefix, length, _date_lines)
+    return b"".join((prefix, b"%d" % len(body), _date_lines, body))
 
 
 def _plain_prefix(

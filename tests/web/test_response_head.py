@@ -12,7 +12,7 @@ from notebook_http.web.response_head import (
     current_date,
     frame_body,
     head_with_fields,
-    plain_head,
+    plain_message,
 )
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 
@@ -83,7 +83,7 @@ def test_a_handlers_close_is_kept() -> None:
     assert framed(CIMultiDict({"Connection": "close"})).keep_alive is False
 
 
-def test_plain_heads_say_what_general_ones_say() -> None:
+def test_a_plain_message_says_what_general_ones_say() -> None:
     """They are only faster."""
     for version, keep_alive, line in (
         (HttpVersion11, True, b""),
@@ -91,9 +91,9 @@ def test_plain_heads_say_what_general_ones_say() -> None:
         (HttpVersion10, True, b"Connection: keep-alive\r\n"),
         (HttpVersion10, False, b""),
     ):
-        plain = plain_head(version, 200, "OK", "text/plain", 5, keep_alive)
+        plain = plain_message(version, 200, "OK", "text/plain", b"hello", keep_alive)
         fields = CIMultiDict({"Content-Type": "text/plain"})
-        general = head_with_fields(version, 200, "OK", fields, 5, keep_alive)
+        general = head_with_fields(version, 200, "OK", fields, 5, keep_alive) + b"hello"
         assert sorted(plain.split(b"\r\n")) == sorted(general.split(b"\r\n"))
         assert plain.startswith(b"HTTP/1.%d 200 OK\r\n" % version.minor)
         assert line in plain
@@ -102,16 +102,16 @@ def test_plain_heads_say_what_general_ones_say() -> None:
 def test_made_up_reasons_do_not_fill_the_table() -> None:
     """The table is for what a program says again and again."""
     for i in range(400):
-        plain_head(HttpVersion11, 299, f"Reason {i}", None, 0, True)
+        plain_message(HttpVersion11, 299, f"Reason {i}", None, b"", True)
     assert len(response_head._prefixes) <= 256
 
 
 def test_nothing_begins_a_line_of_its_own() -> None:
     """Reason, type, name and value are checked when they are written."""
     with pytest.raises(ValueError, match="control"):
-        plain_head(HttpVersion11, 200, "O\r\nK", None, 0, True)
+        plain_message(HttpVersion11, 200, "O\r\nK", None, b"", True)
     with pytest.raises(ValueError, match="control"):
-        plain_head(HttpVersion11, 200, "OK", "text/plain\r\nX: y", 0, True)
+        plain_message(HttpVersion11, 200, "OK", "text/plain\r\nX: y", b"", True)
     for fields in ({"X": "a\r\nb"}, {"X\r\nY": "a"}, {"X": "a\0"}):
         with pytest.raises(ValueError, match="X"):
             head_with_fields(HttpVersion11, 200, "OK", CIMultiDict(fields), 0, True)
