@@ -66,6 +66,9 @@ async def run_call(
 
     A cancel aborts the connection of the request under way. Errors: see `ClientSession.request`.
     """
+    if connector.closed:  # perhaps since the request was made, which nobody awaited until now
+        text = "Session is closed"
+        raise RuntimeError(text)
     timeout = settings.timeout if options.timeout is None else as_timeout(options.timeout)
     answers = settings.answers
     if options is not DEFAULT_OPTIONS and options.changes_answer:

@@ -23,6 +23,7 @@ from notebook_http.client.exceptions import (
     TotalTimeoutError,
 )
 from notebook_http.transport.connection import Connection
+from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.timeouts import Deadline, DeadlineTimer
 from notebook_http.wire.errors import (
     BadHttpMessage,
@@ -170,12 +171,16 @@ class ClientConnection(Connection):
         self.abort()
 
     def discard(self) -> None:
-        """Close the socket of a connection whose event loop is gone."""
-        self._exchange = None
-        try:
-            self.abort()
-        except RuntimeError:  # the transport tries to tell its loop
-            pass
+        """Close a connection of an event loop that is gone, or is another one than the caller's."""
+        transport, self.transport = self.transport, None
+        self._exchange = self._parser = None
+        self._timer.discard(self._deadline)
+        if transport is None:
+            return
+        if self.loop.is_closed():
+            close_orphan(transport)
+        else:
+            self.loop.call_soon_threadsafe(transport.abort)
 
     def lost(self) -> asyncio.Future[None] | None:
         """Return what is resolved when the transport is gone; None if it is."""

@@ -266,9 +266,12 @@ class BaseConnector:
         if self._pool.closed:
             return []
         connections = self._pool.close()
-        if self._loop is not None and not self._loop.is_closed():
+        if self._loop is None or self._loop.is_closed():
             for connection in connections:
-                connection.shut_down()
+                connection.discard()
+            return []
+        for connection in connections:
+            connection.shut_down()
         return connections
 
 

@@ -325,7 +325,7 @@ class ClientSession:
         self, method: str, url: str | URL, given: dict[str, Any]
     ) -> Coroutine[Any, Any, ClientResponse]:
         connector = self._connector
-        if connector is None or connector.closed:
+        if connector is None:
             text = "Session is closed"
             raise RuntimeError(text)
         options = RequestOptions(**given) if given else DEFAULT_OPTIONS

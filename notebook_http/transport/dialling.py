@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from notebook_http.transport.resolver import ResolveResult
 
-__all__ = ["DialSettings", "open_socket", "open_unix_socket", "start_protocol"]
+__all__ = ["DialSettings", "close_orphan", "open_socket", "open_unix_socket", "start_protocol"]
 
 _Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
@@ -128,6 +128,25 @@ async def start_protocol(
             transport.abort()
             raise
     return protocol
+
+
+def close_orphan(transport: asyncio.BaseTransport) -> None:
+    """Close the socket of a transport whose event loop is closed.
+
+    asyncio closes sockets in a later turn of the loop. Here none comes, so what that turn would
+    call is called now; where a loop has no such method, the peer is told, and the socket is
+    closed when its transport is collected.
+    """
+    tls = getattr(transport, "_ssl_protocol", None)
+    plain = transport if tls is None else tls._transport
+    close_now = getattr(plain, "_call_connection_lost", None)
+    try:
+        if close_now is not None:
+            close_now(None)
+        else:
+            plain.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    except (AttributeError, OSError, RuntimeError, TypeError):
+        pass  # closed already, or TLS wants to say goodbye on a loop that is no more
 
 
 def _address_info(entry: ResolveResult) -> AddrInfoType:

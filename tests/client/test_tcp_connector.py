@@ -195,32 +195,6 @@ async def test_a_unix_socket_serves_like_any_other(tmp_path):
             await session.get("http://docker/info")
 
 
-async def test_a_session_may_outlive_its_loop(serve):
-    """Two `asyncio.run` with one session: the first loop's connections are dropped, not used."""
-    server = await serve(OK)
-
-    def twice() -> list[str]:
-        session = ClientSession()
-
-        async def once() -> str:
-            async with session.get(server.url) as response:
-                return await response.text()
-
-        async def last() -> str:
-            text = await once()
-            await session.close()
-            return text
-
-        import warnings
-
-        with warnings.catch_warnings():
-            # The first loop went away under an open connection: that is the point.
-            warnings.simplefilter("ignore", ResourceWarning)
-            return [asyncio.run(once()), asyncio.run(last())]
-
-    assert await asyncio.to_thread(twice) == ["ok", "ok"]
-
-
 async def test_force_close_excludes_a_keepalive_time():
     """They contradict each other."""
     with pytest.raises(ValueError, match="force_close"):
