@@ -13,6 +13,8 @@ from collections import OrderedDict
 from time import monotonic
 from typing import TypedDict
 
+from notebook_http.transport.exceptions import ClientConnectionError
+
 __all__ = [
     "AbstractResolver",
     "DefaultResolver",
@@ -148,19 +150,24 @@ class DnsCache:
 
         Raises:
             OSError: the name does not resolve. Failures are not kept.
+            ClientConnectionError: the cache was closed meanwhile.
         """
         key = (host, port, family)
         addresses = self._fresh_answer(key)
         if addresses is not None:
             return addresses
         lookup = self._under_way.get(key)
-        if lookup is None:
+        if lookup is None or not lookup.can_be_joined():
             task = asyncio.get_running_loop().create_task(
                 self._resolver.resolve(host, port, family)
             )
             lookup = self._under_way[key] = _SharedLookup(task)
             task.add_done_callback(lambda task: self._remember(key, task))
-        return list(await lookup.wait())
+        try:
+            return list(await lookup.wait())
+        except _Stopped:
+            text = f"The connector was closed during the look-up of {host}"
+            raise ClientConnectionError(text) from None
 
     def clear(self, host: str | None = None, port: int | None = None) -> None:
         """Forget everything, or only the answers for *host* and *port*."""
@@ -188,7 +195,9 @@ class DnsCache:
         return addresses[start:] + addresses[:start]
 
     def _remember(self, key: tuple[str, int, int], task: asyncio.Task[list[ResolveResult]]) -> None:
-        self._under_way.pop(key, None)
+        lookup = self._under_way.get(key)
+        if lookup is not None and lookup.task is task:
+            del self._under_way[key]
         if task.cancelled() or task.exception() is not None:
             return
         addresses = task.result()
@@ -209,14 +218,26 @@ class _SharedLookup:
         self.task = task
         self.interested = 0
 
+    def can_be_joined(self) -> bool:
+        """Whether it goes on: the last caller has not just stopped it, nor its loop been lost."""
+        return not self.task.cancelling() and self.task.get_loop() is asyncio.get_running_loop()
+
     async def wait(self) -> list[ResolveResult]:
         self.interested += 1
         try:
-            return await asyncio.shield(self.task)
+            # Not a shield: of that one, the look-up's cancel would look like the caller's own.
+            await asyncio.wait([self.task])
         finally:
             self.interested -= 1
             if not self.interested and not self.task.done():
                 self.task.cancel()
+        if self.task.cancelled():
+            raise _Stopped
+        return self.task.result()
+
+
+class _Stopped(Exception):
+    """A look-up was stopped under those who wait for it."""
 
 
 def literal_address(host: str, port: int) -> ResolveResult | None:

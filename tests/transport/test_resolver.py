@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from notebook_http.transport.exceptions import ClientConnectionError
 from notebook_http.transport.resolver import (
     AbstractResolver,
     DnsCache,
@@ -125,3 +126,47 @@ def test_addresses_need_no_look_up():
     assert literal_address("::1", 80)["family"] == socket.AF_INET6
     assert literal_address("1.2.3.4.example", 80) is None
     assert literal_address("host", 80) is None
+
+
+async def test_who_comes_as_the_last_one_leaves_gets_a_look_up_of_their_own():
+    """The one that was just stopped must not be joined: its cancel would be theirs."""
+    slow = Slow()
+    cache = cache_of(slow)
+    first = asyncio.create_task(cache.resolve("a", 80, socket.AF_INET))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.sleep(0)
+    second = asyncio.create_task(cache.resolve("a", 80, socket.AF_INET))
+    await asyncio.sleep(0.01)
+    third = asyncio.create_task(cache.resolve("a", 80, socket.AF_INET))
+    slow.go.set()
+    assert len(await second) == len(await third) == 2
+    assert slow.asked == ["a", "a"]
+    assert first.cancelled()
+
+
+async def test_closing_is_an_error_for_those_who_wait_and_no_cancel():
+    """A cancel that nobody asked for would end a TaskGroup or a cell without a word."""
+    slow = Slow()
+    cache = cache_of(slow)
+    waiting = asyncio.create_task(cache.resolve("a", 80, socket.AF_INET))
+    await asyncio.sleep(0.01)
+    cache.close()
+    with pytest.raises(ClientConnectionError, match="closed during the look-up of a"):
+        await waiting
+
+
+def test_a_look_up_that_its_loop_never_finished_is_not_joined():
+    """A loop that is stopped by hand leaves it under way for ever."""
+    slow = Slow()
+    cache = cache_of(slow)
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    left = first.create_task(cache.resolve("a", 80, socket.AF_INET))
+    first.run_until_complete(asyncio.sleep(0.01))
+    slow.go = asyncio.Event()
+    slow.go.set()
+    assert len(second.run_until_complete(cache.resolve("a", 80, socket.AF_INET))) == 2
+    second.close()
+    left.cancel()
+    first.run_until_complete(asyncio.sleep(0.01))
+    first.close()
