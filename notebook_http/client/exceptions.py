@@ -228,7 +228,7 @@ class ClientConnectorError(ClientOSError):
         return self._conn_key.ssl
 
     def _where(self) -> str:
-        return self.host if self.port is None else f"{self.host}:{self.port}"
+        return self._conn_key.where
 
     def _cause(self) -> str:
         return self._os_error.strerror or str(self._os_error) or type(self._os_error).__name__

@@ -14,6 +14,8 @@ from yarl import URL
 from notebook_http import hdrs
 from notebook_http.client.connection_key import ConnectionKey
 from notebook_http.client.exceptions import InvalidUrlClientError
+from notebook_http.client.redirects import BODY_HEADERS
+from notebook_http.wire.errors import excerpt
 from notebook_http.wire.head_writer import field_lines
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ __all__ = ["Origin", "make_key", "origin_headers"]
 # checked the URL for one.
 _ODD_ADDRESS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _MAX_HOST_BYTES = 253  # RFC 1035 §2.3.4; also keeps IDNA's quadratic steps small
+_MAX_LABEL_BYTES = 63
+# What a host never holds. yarl escapes it, unless the caller says that the URL is escaped already.
+_NOT_IN_HOST = re.compile(r"[^\x21-\x7e]|[/?#@\\]")
 
 
 class Origin:
@@ -39,9 +44,19 @@ class Origin:
         block: the same as lines of text, checked, without the empty line at the end.
         auth: the credentials that apply by default, already in *headers*.
         has_userinfo: whether *auth* came from the URL.
+        shapes_messages: whether *headers* says something of bodies or cookies, which each request
+            has to square with its own.
     """
 
-    __slots__ = ("auth", "block", "has_userinfo", "headers", "host_header", "key")
+    __slots__ = (
+        "auth",
+        "block",
+        "has_userinfo",
+        "headers",
+        "host_header",
+        "key",
+        "shapes_messages",
+    )
 
     def __init__(
         self,
@@ -58,6 +73,7 @@ class Origin:
         self.block = field_lines(headers.items())
         self.auth = auth
         self.has_userinfo = has_userinfo
+        self.shapes_messages = any(name in headers for name in (hdrs.COOKIE, *BODY_HEADERS))
 
 
 def make_key(url: URL, tls: TlsSetting, server_hostname: str | None) -> ConnectionKey:
@@ -73,6 +89,14 @@ def make_key(url: URL, tls: TlsSetting, server_hostname: str | None) -> Connecti
         raise InvalidUrlClientError(url, text)
     if len(host) > _MAX_HOST_BYTES:
         text = f"the host name is {len(host)} characters long, over the {_MAX_HOST_BYTES} of DNS"
+        raise InvalidUrlClientError(url, text)
+    if _NOT_IN_HOST.search(host):
+        text = f"the host {excerpt(host)} holds characters that no host may hold"
+        raise InvalidUrlClientError(url, text)
+    # The dot at the end stands for the root; Python's resolver raises UnicodeError for the rest.
+    labels = host.removesuffix(".").split(".")
+    if any(not label or len(label) > _MAX_LABEL_BYTES for label in labels) and ":" not in host:
+        text = f"the parts of {excerpt(host)} between the dots are not 1 to {_MAX_LABEL_BYTES} long"
         raise InvalidUrlClientError(url, text)
     if _ODD_ADDRESS.fullmatch(host) and not _is_ipv4(host):
         text = f"{host!r} is neither a host name nor an IPv4 address of four decimal numbers"

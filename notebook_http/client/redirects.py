@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
 __all__ = [
+    "BODY_HEADERS",
     "REDIRECT_STATUSES",
     "is_same_origin",
     "method_after_redirect",
@@ -30,7 +31,7 @@ REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 # Whoever is at the new place was not given these.
 _CREDENTIALS = (hdrs.AUTHORIZATION, hdrs.COOKIE, hdrs.PROXY_AUTHORIZATION)
 # They describe a body that is not sent again.
-_BODY_HEADERS = (
+BODY_HEADERS = (
     hdrs.CONTENT_LENGTH,
     hdrs.CONTENT_TYPE,
     hdrs.CONTENT_ENCODING,
@@ -106,7 +107,7 @@ def without_credentials(headers: CIMultiDict[str]) -> CIMultiDict[str]:
 
 def without_body_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
     """Return *headers* without what describes a body."""
-    return _without(headers, _BODY_HEADERS)
+    return _without(headers, BODY_HEADERS)
 
 
 def _without(headers: CIMultiDict[str], names: tuple[istr, ...]) -> CIMultiDict[str]:

@@ -6,12 +6,13 @@ that somebody looks into, or that has headers, becomes a multi-dict.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from notebook_http import hdrs
-from notebook_http.client.exceptions import RequestInfo
+from notebook_http.client.exceptions import InvalidUrlClientError, RequestInfo
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.head_writer import check_method, encode_head, field_lines
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -23,12 +24,31 @@ if TYPE_CHECKING:
     from notebook_http.client.request_body import RequestBody
     from notebook_http.wire.content_coding import ContentEncoder
 
-__all__ = ["IDEMPOTENT_METHODS", "ClientRequest"]
+__all__ = ["IDEMPOTENT_METHODS", "ClientRequest", "request_target"]
+
+_NOT_IN_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 # RFC 9110 §9.2.2: asking twice means no more than asking once.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 # Methods whose missing body is announced as an empty one (RFC 9110 §8.6).
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def request_target(url: URL) -> str:
+    """Return what the request line for *url* names (RFC 9112 §3.2.1).
+
+    yarl has escaped whatever could end the line or start another, unless the caller said
+    `encoded=True`, or a server's word is taken as it is (`requote_redirect_url=False`).
+
+    Raises:
+        InvalidUrlClientError: white space or a control character stands in it.
+    """
+    target = url.raw_path_qs or "/"
+    plain = target.isascii() and target.isprintable() and " " not in target
+    if not plain and _NOT_IN_TARGET.search(target):
+        text = "it holds white space or a control character, which must be %-escaped"
+        raise InvalidUrlClientError(url, text)
+    return target
 
 
 class ClientRequest:
@@ -143,7 +163,7 @@ class ClientRequest:
         """Return the request's head (RFC 9112 §3).
 
         Raises:
-            ValueError: a header cannot stand in a head; nothing was sent.
+            ValueError: a header or the URL cannot stand in a head; nothing was sent.
         """
         headers = self._headers
         if headers is not None:
@@ -157,8 +177,7 @@ class ClientRequest:
         else:
             major, minor = self.version
             version = f"{int(major)}.{int(minor)}"
-        # yarl has escaped whatever is not a printable ASCII character.
-        target = self.url.raw_path_qs or "/"
+        target = request_target(self.url)
         return encode_head(f"{self.method} {target} HTTP/{version}\r\n{lines}\r\n")
 
     # Building

@@ -27,7 +27,7 @@ from notebook_http.client.redirects import (
     without_body_headers,
     without_credentials,
 )
-from notebook_http.client.request import ClientRequest
+from notebook_http.client.request import ClientRequest, request_target
 from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
 from notebook_http.client.request_options import DEFAULT_OPTIONS
 from notebook_http.wire.content_coding import accept_encoding
@@ -153,7 +153,8 @@ class RequestFactory:
             InvalidURL: or `NonHttpUrlClientError`: the URL cannot be asked for.
         """
         origin = self.origin_of(url, options)
-        if options is DEFAULT_OPTIONS and not origin.has_userinfo:
+        shaped = origin.shapes_messages
+        if options is DEFAULT_OPTIONS and not (shaped or origin.has_userinfo):
             cookie = self._cookie(url, None, None) if len(self._jar) else ""
             return ClientRequest(method, url, origin, version=self.version, cookie=cookie)
         if options.json is not None:
@@ -164,7 +165,9 @@ class RequestFactory:
         if body is not None and skipped:
             body.headers = tuple(pair for pair in body.headers if pair[0].lower() not in skipped)
         compress = options.compress
-        headers = self._own_headers(origin, options) if options.has_headers else None
+        headers = None
+        if shaped or options.has_headers:
+            headers = self._own_headers(origin, options)
         return ClientRequest(
             method,
             url.with_user(None) if origin.has_userinfo else url,
@@ -194,7 +197,8 @@ class RequestFactory:
 
         Raises:
             ClientPayloadError: the body has to be sent again, but was a stream.
-            InvalidUrlRedirectClientError: there is no host in *url* that could be dialled.
+            InvalidUrlRedirectClientError: there is no host in *url* that could be dialled, or its
+                path cannot stand in a request line.
         """
         method = method_after_redirect(request.method, status)
         keeps_body = method == request.method
@@ -206,11 +210,12 @@ class RequestFactory:
             )
             raise ClientPayloadError(text)
         try:
+            request_target(url)
             origin = self.origin_of(url, options)
         except InvalidUrlClientError as error:
             raise InvalidUrlRedirectClientError(url, error.description) from error
         headers = None
-        if options.has_headers or not trusted:
+        if options.has_headers or origin.shapes_messages or not trusted:
             headers = self._own_headers(origin, options, trusted=trusted)
             if not keeps_body:
                 headers = without_body_headers(headers)

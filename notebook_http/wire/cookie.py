@@ -80,16 +80,22 @@ class SetCookie:
     partitioned: bool = False
 
     def to_morsel(self) -> Morsel[str]:
-        """Return it as the standard library's type: `.value` unquoted, `.coded_value` as sent."""
+        r"""Return it as the standard library's type: `.value` unquoted, `.coded_value` as sent.
+
+        A value that would hold a control character when unquoted (`\015`) stays as it was sent.
+        """
         from http.cookies import Morsel
 
+        value = unquote_cookie_value(self.value)
+        if _CONTROL_OR_TAB.search(value):
+            value = self.value
         # Not `set()`: that one refuses names that servers send, such as `a[b]`. The stubs do not
         # know the pickling method, which takes any name.
         morsel: Any = Morsel()
         morsel.__setstate__(
             {
                 "key": self.name,
-                "value": unquote_cookie_value(self.value),
+                "value": value,
                 "coded_value": self.value,
             }
         )
@@ -139,9 +145,10 @@ def parse_cookie_header(header: str) -> list[tuple[str, str]]:
 def parse_set_cookie(header: str) -> SetCookie | None:
     """Return what a Set-Cookie field says, or None when the cookie is to be dropped.
 
-    Dropped are: a cookie without a name, one with control characters anywhere, and one whose
-    name and value are over 4,096 bytes (RFC 6265bis §5.6). An attribute that is unknown,
-    malformed or over 1,024 bytes is ignored. The last of two equal attributes counts.
+    Dropped are: a cookie without a name, one with control characters anywhere, one with a tab
+    inside its value (which could not be sent back), and one whose name and value are over 4,096
+    bytes (RFC 6265bis §5.6). An attribute that is unknown, malformed, with a tab inside or over
+    1,024 bytes is ignored. The last of two equal attributes counts.
     """
     if _CONTROL.search(header):
         return None
@@ -149,15 +156,16 @@ def parse_set_cookie(header: str) -> SetCookie | None:
     name, equals, value = pair.partition("=")
     name = name.strip(" \t")
     value = value.strip(" \t")
-    if not equals or not _READABLE_NAME.fullmatch(name):
+    if not equals or not _READABLE_NAME.fullmatch(name) or "\t" in value:
         return None
     if len(name) + len(value.encode("utf-8", "surrogateescape")) > MAX_COOKIE_BYTES:
         return None
     attributes: dict[str, Any] = {}
     for attribute in rest.split(";") if rest else ():
         key, _, text = attribute.partition("=")
-        if len(text) <= MAX_ATTRIBUTE_BYTES:
-            _read_attribute(key.strip(" \t").lower(), text.strip(" \t"), attributes)
+        text = text.strip(" \t")
+        if len(text) <= MAX_ATTRIBUTE_BYTES and "\t" not in text:
+            _read_attribute(key.strip(" \t").lower(), text, attributes)
     return SetCookie(name, value, **attributes)
 
 

@@ -157,6 +157,29 @@ async def test_a_post_that_becomes_a_get_drops_body_and_description(serve, sessi
     assert b"X-Kept: 1" in server.requests[1]
 
 
+async def test_a_post_that_becomes_a_get_drops_what_the_session_says_of_bodies(serve):
+    """A `Content-Length` of the session's would make the server wait for a body."""
+    server = await serve(to("/b", 303), OK)
+    headers = {"Content-Type": "text/x", "Content-Length": "6", "X-Kept": "1"}
+    async with ClientSession(headers=headers) as session:
+        await session.post(server.url, data=b"secret")
+    assert b"Content-Length: 6" in server.requests[0]
+    assert b"Content-" not in server.requests[1]
+    assert b"X-Kept: 1" in server.requests[1]
+
+
+async def test_an_unescaped_location_is_sent_as_it_is_or_refused(serve):
+    """`requote_redirect_url=False` trusts the server, though not with the request line."""
+    server = await serve(to("/a%2fb?c=~|"), OK)
+    async with ClientSession(requote_redirect_url=False) as session:
+        await session.get(server.url)
+        assert server.requests[1].startswith(b"GET /a%2fb?c=~| HTTP/1.1\r\n")
+        server = await serve(to("/a HTTP/1.1"))
+        with pytest.raises(InvalidUrlRedirectClientError, match="must be %-escaped"):
+            await session.get(server.url)
+    assert len(server.requests) == 1
+
+
 async def test_307_sends_the_body_again(serve, session, tmp_path):
     """Bytes, forms and files can be sent twice."""
     path = tmp_path / "f"

@@ -16,6 +16,7 @@ from notebook_http.client import (
     ClientResponse,
     ClientResponseError,
     ClientSession,
+    CookieJar,
     InvalidURL,
     InvalidUrlClientError,
     NonHttpUrlClientError,
@@ -170,6 +171,11 @@ async def test_the_fragment_stays_here(serve, session):
         ("http://017700000001/", InvalidURL, "neither a host name nor"),
         ("http://" + "a" * 5000 + ".com/", InvalidURL, ""),
         ("http://127.0.0.1:0/", InvalidURL, "port"),
+        ("http://a..b/", InvalidURL, "between the dots"),
+        ("http://./", InvalidURL, "between the dots"),
+        ("http://" + "a" * 64 + ".com/", InvalidURL, "between the dots"),
+        ("http://a\x00b/", InvalidURL, "characters that no host may hold"),
+        (URL("http://a b/", encoded=True), InvalidURL, "characters that no host may hold"),
     ],
 )
 async def test_a_url_that_cannot_be_asked_for_is_named(session, url, error, says):
@@ -249,6 +255,24 @@ async def test_headers_that_would_break_the_head_are_refused(serve, session, nam
     server = await serve(OK)
     with pytest.raises(ValueError, match=r"[Hh]eader"):
         await session.get(server.url, headers={name: value})
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("target", ["/a b", "/a HTTP/1.1\r\nX: y", "/\x00", "/?a=\n", "/\x7f"])
+async def test_a_url_cannot_smuggle_a_line(serve, session, target):
+    """`encoded=True` takes the caller's word for the escaping, and yarl then escapes nothing."""
+    server = await serve(OK)
+    path, _, query = target.partition("?")
+    url = URL.build(
+        scheme="http",
+        host="127.0.0.1",
+        port=server.port,
+        path=path,
+        query_string=query,
+        encoded=True,
+    )
+    with pytest.raises(InvalidUrlClientError, match="must be %-escaped"):
+        await session.get(url)
     assert server.connections == 0
 
 
@@ -448,6 +472,41 @@ async def test_contradicting_framing_is_refused(serve, session, options):
     assert server.connections == 0
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Length": "5"},
+        {"Transfer-Encoding": "chunked"},
+        {"Transfer-Encoding": "gzip"},
+        {"Content-Length": "5", "Transfer-Encoding": "chunked"},
+    ],
+)
+async def test_framing_headers_of_the_session_announce_no_body_that_is_not_there(serve, headers):
+    """The server would take the next request on the connection for this one's body."""
+    server = await serve(OK)
+    async with ClientSession(headers=headers) as session:
+        with pytest.raises(ValueError, match=r"announce a body|Transfer-Encoding"):
+            await session.get(server.url)
+    assert server.connections == 0
+
+
+async def test_the_sessions_headers_describe_bodies_once(serve):
+    """What the session says of bodies replaces what a request would say; two would contradict."""
+    server = await serve(OK)
+    async with ClientSession(headers={"Content-Type": "a/b"}) as session:
+        await session.post(server.url, json=[1])
+        await session.post(server.url, data=b"x", headers={"Content-Type": "c/d"})
+        await session.get(server.url)
+    types = [head_of(request)[1].getall("Content-Type") for request in server.requests]
+    assert types == [["a/b"], ["c/d"], ["a/b"]]
+
+    async with ClientSession(headers={"Transfer-Encoding": "chunked"}) as session:
+        await session.post(server.url, data=b"abc")
+    _, headers, body = head_of(server.requests[-1])
+    assert (headers["Transfer-Encoding"], body) == ("chunked", b"3\r\nabc\r\n0\r\n\r\n")
+    assert "Content-Length" not in headers
+
+
 async def test_a_length_that_does_not_fit_the_body_is_an_error(serve, session):
     """The server would wait for the rest, or read it as the next request."""
     server = await serve(OK)
@@ -516,6 +575,22 @@ async def test_cookies_of_session_call_and_header_are_one_field(serve):
         await session.get(server.url, cookies={"b": "call"}, headers={"Cookie": "c=header"})
     _, headers, _ = head_of(server.requests[0])
     assert headers.getall("Cookie") == ["a=session; b=call; c=header"]
+    async with ClientSession(cookies={"a": "jar"}, headers={"Cookie": "b=header"}) as session:
+        await session.get(server.url)
+    _, headers, _ = head_of(server.requests[1])
+    assert headers.getall("Cookie") == ["a=jar; b=header"]
+
+
+async def test_no_cookie_of_a_server_can_stop_the_requests_to_it(serve):
+    """Whatever can be set can be sent back, or is dropped at once."""
+    values = [b"a=b\tc", b'b="x\ty"', b'c="\\015\\012"', b"d=\xff\xfe", b'e=1,2 "', b"f(=1"]
+    fields = b"".join(b"Set-Cookie: " + value + b"\r\n" for value in values)
+    server = await serve(OK.replace(b"\r\n\r\n", b"\r\n" + fields + b"\r\n"))
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        for _ in range(2):
+            async with session.get(server.url) as response:
+                assert response.cookies["c"].value == '"\\015\\012"'
+    assert b'Cookie: c="\\015\\012"; d=\xff\xfe; e=1,2 "; f(=1\r\n' in server.requests[1]
 
 
 # The end

@@ -124,6 +124,7 @@ def test_every_attribute_is_read() -> None:
         ("Domain=; Path=", {}),
         ("Path=x", {}),
         ("Path=/a; Path=b", {}),
+        ("Path=/a\tb; Domain=a\t.b;\tSecure\t", {"secure": True}),
         ("Domain=" + "a" * 1025, {}),
         ("SameSite=Other", {}),
         ("Expires=never", {}),
@@ -141,7 +142,7 @@ def test_odd_attributes_are_read_as_the_rfc_says(
     "header",
     [
         "", "a", "=b", " =b", "=__Host-a=b", "a b=c", "a=b\x00c", "a=b; Path=/\x01", "é=1",
-        "a=" + "x" * 4096, "a=" + "é" * 2048, "; a=b", "a=b\r\nSet-Cookie: c=d",
+        "a=" + "x" * 4096, "a=" + "é" * 2048, "; a=b", "a=b\r\nSet-Cookie: c=d", "a=b\tc",
     ],
 )  # fmt: skip
 def test_a_cookie_that_cannot_be_trusted_is_dropped(header: str) -> None:
@@ -161,6 +162,8 @@ def test_a_parsed_cookie_becomes_a_morsel() -> None:
     assert morsel["expires"] == "Mon, 09 Jun 2031 10:18:14 GMT"
     assert (morsel["max-age"], morsel["domain"], morsel["path"]) == ("5", "d.org", "/")
     assert (morsel["secure"], morsel["httponly"], morsel["samesite"]) == (True, True, "Strict")
+    split = SetCookie("a", '"\\015\\012b: c"').to_morsel()
+    assert split.value == split.coded_value == '"\\015\\012b: c"'
     bare = SetCookie("a", "b").to_morsel()
     assert bare.OutputString() == "a=b"
 
