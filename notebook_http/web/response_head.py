@@ -7,9 +7,9 @@ told what there is to know.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from http import HTTPStatus
 from time import time
+from typing import NamedTuple
 
 from multidict import CIMultiDict
 
@@ -70,8 +70,7 @@ def has_no_body(method: str, status: int) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BodyFraming:
+class BodyFraming(NamedTuple):
     """How the end of a body is marked.
 
     Attributes:

@@ -6,7 +6,7 @@ Knows percent-encoding (RFC 3986 §2) and braces. Knows nothing of methods, hand
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 __all__ = ["PathTemplate", "Variable", "canonical_path", "decode_value", "parse_template"]
@@ -14,12 +14,11 @@ __all__ = ["PathTemplate", "Variable", "canonical_path", "decode_value", "parse_
 # What a path may hold unencoded: pchar of RFC 3986 §3.3, and the slash.
 _SAFE = "-._~!$&'()*+,;=:@"
 _CANONICAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
-_NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_NAME = r"[_a-zA-Z][_a-zA-Z0-9]*"
 _DEFAULT_PATTERN = r"[^{}/]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable part: ``{name}``, or ``{name:pattern}`` with a regular expression."""
 
     name: str
@@ -29,8 +28,7 @@ class Variable:
 Part = str | Variable
 
 
-@dataclass(frozen=True, slots=True)
-class PathTemplate:
+class PathTemplate(NamedTuple):
     """A parsed template.
 
     Attributes:
@@ -134,7 +132,7 @@ def _literal(path: str, text: str) -> str:
 
 def _variable(path: str, inside: str) -> Variable:
     name, colon, pattern = inside.partition(":")
-    if not _NAME.fullmatch(name) or (colon and not pattern):
+    if not re.fullmatch(_NAME, name) or (colon and not pattern):
         raise ValueError(f"Invalid path {path!r}: {{{inside}}} is neither {{name}} nor {{name:re}}")
     return Variable(name, pattern or None)
 
