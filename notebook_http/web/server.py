@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import WeakSet
 
 from notebook_http.web.access_log import AbstractAccessLogger
 from notebook_http.web.connection_handler import RequestFactory, RequestHandler
@@ -45,13 +46,17 @@ class Server:
         self.access_logger: AbstractAccessLogger | None = self.settings.make_access_logger()
         self._loop = loop or asyncio.get_running_loop()
         self._connections: dict[RequestHandler, asyncio.Transport] = {}
+        # Accepted, but still in their TLS handshake.
+        self._expected: WeakSet[RequestHandler] = WeakSet()
 
     def __repr__(self) -> str:
         return f"<Server {len(self._connections)} connections>"
 
     def __call__(self) -> RequestHandler:
         """Return the protocol of a new connection."""
-        return RequestHandler(self, self._loop)
+        connection = RequestHandler(self, self._loop)
+        self._expected.add(connection)
+        return connection
 
     @property
     def connections(self) -> list[RequestHandler]:
@@ -61,14 +66,18 @@ class Server:
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Take note of a new connection. Called by the connection."""
         self._connections[handler] = transport
+        self._expected.discard(handler)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """Forget a connection. Called by the connection."""
         self._connections.pop(handler, None)
 
     def pre_shutdown(self) -> None:
-        """Close the idle connections, and the others after the answer that they are at."""
-        for connection in self.connections:
+        """Close the idle connections, and the others after the answer that they are at.
+
+        One that is still in its TLS handshake closes behind it: its application may be gone then.
+        """
+        for connection in (*self._connections, *self._expected):
             connection.close()
 
     async def shutdown(self, timeout: float | None = None) -> None:

@@ -309,6 +309,35 @@ async def test_force_close_ends_a_connection_at_once() -> None:
     await runner.cleanup()
 
 
+async def test_a_client_whose_handshake_ends_after_the_server_is_not_served() -> None:
+    """Its application was cleaned up; those of a later life of the server are."""
+    served: list[str] = []
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        served.append(request.path)
+        return web.Response(text="hello")
+
+    async def first_bytes(protocol: web.RequestHandler, target: bytes) -> bytes:
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.setblocking(False)
+            await loop.sock_sendall(ours, GET.replace(b"/", target, 1))
+            await loop.connect_accepted_socket(lambda: protocol, theirs)
+            try:
+                return await asyncio.wait_for(loop.sock_recv(ours, 1000), 5)
+            except ConnectionResetError:
+                return b""
+
+    loop = asyncio.get_running_loop()
+    server = web.Server(handle, access_log=None)
+    accepted = server()  # as asyncio does in front of a TLS handshake
+    await server.shutdown()
+    assert await first_bytes(accepted, b"/late") == b""
+    assert (await first_bytes(server(), b"/again")).startswith(b"HTTP/1.1 200")
+    assert served == ["/again"]
+    await server.shutdown()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Unix sockets")
 async def test_a_stale_unix_socket_is_replaced(tmp_path: Path) -> None:
     """A process that died leaves its file behind."""
