@@ -4,6 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -X dev -m pytest
 
+# pip's last words are about its own subprocesses: say what a person can do.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NOT_INSTALLED := { echo "Installing failed; above, pip says why. Most often there is no network, or no package index: run the same make again when there is." >&2; exit 1; }
+
+# A .venv that was not made to its end is no .venv.
+.DELETE_ON_ERROR:
+
 .PHONY: help demo test check lint types layers unit bench lab clean
 
 help:
@@ -22,14 +29,14 @@ $(VENV)/bin/python:
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	@echo "installing notebook-http with what the tutorials need (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lab,tutorials]'
+	@$(INSTALL) -e '.[lab,tutorials]' || $(NOT_INSTALLED)
 	@touch $@
 
 # httpbin without its dependencies: pyproject.toml's test extra says why.
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@echo "installing notebook-http with the test tools (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'httpbin>=0.10.2'
+	@$(INSTALL) -e '.[test]' || $(NOT_INSTALLED)
+	@$(INSTALL) --no-deps 'httpbin>=0.10.2' || $(NOT_INSTALLED)
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -61,3 +68,4 @@ bench: $(VENV)/.test
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* .hypothesis
+	find notebook_http tests -name __pycache__ -prune -exec rm -rf {} +
