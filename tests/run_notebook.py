@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
 BUILD = Path(__file__).parents[1] / "build"
@@ -58,6 +58,7 @@ def run(path: Path) -> Path:
 
     Raises:
         CellExecutionError: a cell failed that was not tagged `raises-exception`.
+        CellTimeoutError: a cell went on for longer than CELL_SECONDS.
         DeadKernelError: the kernel died.
     """
     notebook = nbformat.read(path, as_version=4)
@@ -73,7 +74,8 @@ def run(path: Path) -> Path:
         on_cell_execute=progress.cell_starts,
         on_cell_executed=progress.cell_ran,
     ).execute()
-    page, _ = HTMLExporter().from_notebook_node(notebook)
+    title = {"metadata": {"name": path.stem}}
+    page, _ = HTMLExporter().from_notebook_node(notebook, resources=title)
     BUILD.mkdir(exist_ok=True)
     target = BUILD / path.with_suffix(".html").name
     target.write_text(page, encoding="utf-8")
@@ -105,7 +107,7 @@ def main() -> int:
     for path in paths:
         try:
             pages.append(run(path))
-        except (CellExecutionError, DeadKernelError) as error:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"\n{path} failed:\n{last_lines(error)}", file=sys.stderr)
             return 1
     print("\nNext: open the page in a browser, or `make lab` to run the notebook in JupyterLab:")
