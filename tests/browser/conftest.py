@@ -44,8 +44,11 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(
+    need_program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
     """JupyterLab on copies of the tutorials, its own folders, and a token of its own."""
+    need_program("chromium")  # nobody else will look at it
     home = tmp_path_factory.mktemp("lab")
     folder = home / "work"
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
