@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 HELLO = b"Hello, world"
 UPLOAD = bytes(range(256)) * 40  # 10 KiB that no codec shortens
-# The first records of vega_datasets' cars.json, as they stand there.
+# Two records of vega_datasets' cars.json.
 CARS = {
     "buick-skylark-320": {
         "Name": "buick skylark 320",
