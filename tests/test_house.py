@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ MOST_LINES = 400
 # Where strangers gather: a room is named after what its field calls it.
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "tools"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|pragma: no cover|type: ignore(?!\[)|noqa(?!:)")
+# Distributions that no line of ours imports, and who does: the kernel that our cells run in, and
+# pandas, which keeps text in pyarrow where that is there.
+USED_BY_OTHERS = {"ipykernel", "pyarrow"}
 MOCKS = re.compile(r"\b(Mock|MagicMock|AsyncMock)\(|\bimport mock\b|unittest\.mock")
 
 
@@ -65,3 +70,24 @@ def test_one_name_is_one_test_file() -> None:
     """Pytest's report names files; two of one name send the reader to the wrong one."""
     names = [path.name for path in TESTS if path.name.startswith("test_")]
     assert sorted(names) == sorted(set(names))
+
+
+def imported_modules() -> set[str]:
+    """Return the modules that any line of the package imports, with their packages."""
+    names = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {".".join(name.split(".")[:size]).lower() for name in names for size in (1, 2)}
+
+
+def test_every_dependency_is_used() -> None:
+    """What is installed on a user's machine is there because a line of ours needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["dependencies"] + project["optional-dependencies"]["fast"]
+    names = {re.split(r"[<>=;\[ ]", requirement, maxsplit=1)[0] for requirement in declared}
+    unused = names - {name.replace("_", "-") for name in imported_modules()}
+    assert unused == USED_BY_OTHERS
