@@ -16,7 +16,7 @@ from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.app_key import ResponseKey
 from notebook_http.web.response_fields import LooseHeaders, ResponseFields
-from notebook_http.web.response_head import frame_body, set_general_fields
+from notebook_http.web.response_head import BodyFraming, frame_body, set_general_fields
 from notebook_http.wire.content_coding import ContentEncoder, encoder_for
 from notebook_http.wire.head_writer import response_head
 from notebook_http.wire.http_version import HttpVersion
@@ -234,6 +234,23 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         encoder = self._start_compression(request, fields)
         if self._cookies is not None:
             self._add_cookie_fields(fields)
+        framing = self._frame(request, fields)
+        set_general_fields(fields, framing, request.version)
+        await request.prepare_hook(self)
+        kept_alive, framing = framing.keep_alive, self._frame(request, fields)
+        if kept_alive and not framing.keep_alive:
+            fields["Connection"] = "close"
+        return StreamWriter(
+            request.protocol,
+            length=framing.length,
+            chunked=framing.chunked,
+            encoder=encoder,
+            head=response_head(request.version, self._status, self._reason, fields.items()),
+            discard=framing.empty,
+        )
+
+    def _frame(self, request: PreparingRequest, fields: CIMultiDict[str]) -> BodyFraming:
+        """Settle the framing: once for the signals to see, once for what they have changed."""
         keep_alive = request.keep_alive if self._keep_alive is None else self._keep_alive
         framing = frame_body(
             fields,
@@ -244,16 +261,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             keep_alive=keep_alive,
         )
         self._keep_alive = framing.keep_alive
-        set_general_fields(fields, framing, request.version)
-        await request.prepare_hook(self)
-        return StreamWriter(
-            request.protocol,
-            length=framing.length,
-            chunked=framing.chunked,
-            encoder=encoder,
-            head=response_head(request.version, self._status, self._reason, fields.items()),
-            discard=framing.empty,
-        )
+        return framing
 
     def _start_compression(
         self, request: PreparingRequest, fields: CIMultiDict[str]

@@ -356,6 +356,64 @@ async def test_prepare_signals_see_the_final_head(serve: Serve, ask: Ask) -> Non
     assert b"X-Signed: /a/b" in (await ask(port, target="/a/b"))[0]
 
 
+@pytest.mark.parametrize("target", ["/stream", "/plain"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_what_a_prepare_signal_does_to_the_framing_counts(
+    serve: Serve, talk: Talk, target: str, version: str
+) -> None:
+    """The answer stays whole and the connection ends where the head says so."""
+
+    async def meddle(request: web.Request, response: web.StreamResponse) -> None:
+        del response.headers["Server"]
+        response.headers.popall("Content-Length", None)
+        if request.query:
+            response.headers["Connection"] = "close"
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.path == "/stream":
+            response = web.StreamResponse()
+            response.content_length = 5
+            await response.prepare(request)
+            await response.write(b"hello")
+            return response
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.on_response_prepare.append(meddle)
+    app.router.add_get("/{x}", handle)
+    lines = "GET {} HTTP/{}\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"
+    data = lines.format(target, version) + lines.format(target + "?last", version)
+    answer = await talk(await serve(app), data.encode())
+    assert b"Server:" not in answer
+    if version == "1.1":
+        assert answer.count(b"Transfer-Encoding: chunked") == 2
+        assert answer.count(b"5\r\nhello\r\n0\r\n\r\n") == 2
+        assert answer.count(b"Connection: close") == 1
+    else:  # the first answer ends with the connection
+        assert answer.count(b"HTTP/1.0 200") == 1
+        assert answer.endswith(b"\r\n\r\nhello")
+
+
+async def test_a_prepare_signal_cannot_announce_a_length_beside_chunks(
+    serve: Serve, ask: Ask
+) -> None:
+    """Two recipients could read such an answer in two ways."""
+
+    async def meddle(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Content-Length"] = "5"
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        return response
+
+    app = web.Application()
+    app.on_response_prepare.append(meddle)
+    app.router.add_get("/", handle)
+    head, _ = await ask(await serve(app))
+    assert b"chunked" not in head
+
+
 async def test_expectations(serve: Serve, talk: Talk) -> None:
     """100 when there is a handler, 417 for what is unknown, an own answer where one is set."""
 
