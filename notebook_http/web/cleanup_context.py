@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from inspect import iscoroutine
 from typing import Any, TypeVar
 
 from frozenlist import FrozenList
@@ -37,13 +38,27 @@ class CleanupContext(FrozenList[ContextFunction[A]]):
         """Run every function up to its ``yield``, in order.
 
         When one raises, or a cancel comes, the ones before it stay started: `stop` ends them.
+
+        Raises:
+            TypeError: a function has no ``yield``. The caller erred.
+            RuntimeError: it ended without coming to it.
         """
         for function in self:
-            context = function(app)
+            context: Any = function(app)
             if isinstance(context, AbstractAsyncContextManager):
                 await context.__aenter__()
+            elif isinstance(context, AsyncIterator):
+                try:
+                    await anext(context)
+                except StopAsyncIteration:
+                    raise RuntimeError(f"{function!r} never came to its 'yield'") from None
             else:
-                await anext(aiter(context))
+                if iscoroutine(context):
+                    context.close()  # never awaited, and that is no second fault
+                raise TypeError(
+                    f"{function!r} in cleanup_ctx has no 'yield'. Put one between what sets up "
+                    "and what takes down; without that, on_startup is the place"
+                )
             self._entered.append((function, context))
 
     async def stop(self, app: A) -> None:

@@ -305,6 +305,24 @@ async def test_a_failed_start_takes_down_what_sub_applications_set_up() -> None:
     assert notes == ["app up", "sub up", "inner up", "app down", "sub down", "inner down"]
 
 
+async def test_a_context_without_a_yield_is_told() -> None:
+    """By name; a function that was meant for `on_startup` is not left unawaited."""
+
+    async def no_generator(app: web.Application) -> None: ...
+
+    async def never_there(app: web.Application) -> AsyncIterator[None]:
+        if app.debug:
+            yield
+
+    for function, error in ((no_generator, TypeError), (never_there, RuntimeError)):
+        app = web.Application(debug=False)
+        app.cleanup_ctx.append(function)  # type: ignore[arg-type]
+        runner = web.AppRunner(app)
+        with pytest.raises(error, match=f"{function.__name__}.*'yield'"):
+            await runner.setup()
+        await runner.cleanup()
+
+
 async def test_every_context_ends_though_others_fail() -> None:
     """One failure is raised as it is, several together."""
 

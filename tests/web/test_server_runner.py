@@ -214,7 +214,6 @@ async def test_shutdown_does_not_wait_for_a_body_that_nobody_reads() -> None:
 async def test_a_handler_may_end_its_own_server() -> None:
     """It is not waited for by itself, and still answers."""
     app = web.Application()
-    ending: list[asyncio.Task[None]] = []
 
     async def stop(request: web.Request) -> web.Response:
         await runner.cleanup()
@@ -227,7 +226,7 @@ async def test_a_handler_may_end_its_own_server() -> None:
     async with asyncio.timeout(5):
         assert (await reader.read()).endswith(b"stopped")
     writer.close()
-    assert not ending
+    assert runner.addresses == []
 
 
 async def test_a_cancelled_cleanup_still_cleans_up() -> None:
