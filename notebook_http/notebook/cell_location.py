@@ -1,17 +1,21 @@
-"""Find the line of the user's own code that an error came out of."""
+"""Find the line of the user's own code that an error came out of, and tell whose code a file is."""
 
 from __future__ import annotations
 
 import linecache
+import os
 import re
 from dataclasses import dataclass
-from types import TracebackType
+from pathlib import Path
+from types import FrameType, TracebackType
 
 from notebook_http.notebook.magics.awaiting import as_written
 from notebook_http.notebook.shell import Shell
 
-__all__ = ["CodeLine", "line_in_cell"]
+__all__ = ["CodeLine", "is_ours", "is_users", "line_in_cell"]
 
+_OUR_CODE = str(Path(__file__).resolve().parents[1]) + os.sep
+_STANDARD_LIBRARY = str(Path(os.__file__).parent)
 _NUMBERED_NAME = re.compile(r"<ipython-input-(\d+)-")
 
 
@@ -32,6 +36,21 @@ class CodeLine:
     def __str__(self) -> str:
         place = f"{self.cell}, line {self.number}"
         return f"{place}:  {self.text}" if self.text else place
+
+
+def is_ours(filename: str) -> bool:
+    """Return whether *filename* is a file of this package."""
+    return filename.startswith(_OUR_CODE)
+
+
+def is_users(frame: FrameType, shell: Shell | None) -> bool:
+    """Return whether *frame* runs code that the user wrote, in a cell or in a file of their own."""
+    if shell is not None and frame.f_globals is shell.user_ns:
+        return True
+    filename = frame.f_code.co_filename
+    return not filename.startswith((_OUR_CODE, _STANDARD_LIBRARY, "<")) and not any(
+        folder in filename for folder in ("site-packages", "dist-packages")
+    )
 
 
 def line_in_cell(traceback: TracebackType | None, shell: Shell) -> CodeLine | None:

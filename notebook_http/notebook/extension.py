@@ -16,6 +16,7 @@ from notebook_http.client import exceptions as failures
 from notebook_http.notebook.asyncio_run_hint import add_hint
 from notebook_http.notebook.cell_errors import look_at_errors
 from notebook_http.notebook.display.error import short_if_ours, short_if_refused, show_errors_short
+from notebook_http.notebook.display.error_chain import without_our_part
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
@@ -45,7 +46,8 @@ def load_ipython_extension(shell: Shell) -> None:
         # On failure half-way this `with` takes out what is in already.
         undo.callback(_register_magics(shell))
         undo.callback(_await_magics_of(shell))
-        undo.callback(look_at_errors(shell, [_show_stop, _show_hint, _show_refusal]))
+        looks = [_show_stop, _show_hint, _show_refusal, without_our_part]
+        undo.callback(look_at_errors(shell, looks))
         undo.callback(wake_on_stop(shell))
         _loaded[shell] = undo.pop_all()
 

@@ -107,6 +107,10 @@ def core(path: str, use: str = "await r.read()", judge: bool = False) -> str:
         ("await nh.get('example.org/x')", "InvalidUrlClientError", ["https://example.org/x"]),
         ("await nh.get('localhost:3000/x')", "NonHttpUrlClientError", ["http://localhost:3000/x"]),
         ("await nh.get('htps://x.org/')", "NonHttpUrlClientError", ["Did you mean https://x.org/"]),
+        ("await nh.get('htp://x.org/')", "NonHttpUrlClientError", ["mean http://x.org/ ?"]),
+        ("await nh.get('ada:c4n4ry@h.org/')", "NonHttpUrlClientError", ["has no scheme"]),
+        ("%http :3000/x word", "MagicSyntaxError", ["key=value or key:=json"]),
+        ("%http :3000/x Authorization: Bearer x", "MagicSyntaxError", ["Authorization:value"]),
         ("await nh.get('ws://x.org/')", "NonHttpUrlClientError", ["'ws'", "http://x.org/"]),
         ("await nh.get('ftp://x.org/')", "NonHttpUrlClientError", ["'ftp'", "begins with http://"]),
         ("await nh.get('http://x:99999/')", "InvalidUrlClientError", ["Port out of range"]),
@@ -263,8 +267,8 @@ async def test_class_and_text_of_an_error_stay(cell, shell):
     assert not hasattr(error, "__notes__")
 
 
-async def test_an_error_in_a_chain_is_shown_as_ever(cell):
-    """Whoever raised the outer error wants its own traceback seen, with the cause."""
+async def test_an_error_in_a_chain_keeps_its_own_traceback(cell):
+    """Whoever raised the outer error wants it seen, with the cause."""
     code = """
 try:
     await nh.get(closed)

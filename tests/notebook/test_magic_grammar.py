@@ -153,7 +153,7 @@ def test_options_stand_anywhere_on_the_line():
         (":3000/x X-A:b c", "c", ["needs quotes", '"X-A:… …"']),
         (":3000/x =b", "=b", ["no name in front of ="]),
         (":3000/x a=1 a=2", "a=2", ["'a' is given twice"]),
-        (":3000/x a:=hello", "a:=hello", ["not JSON", "write a=text"]),
+        (":3000/x a:=hello", "a:=hello", ["not JSON", "write = in place of :="]),
         (":3000/x a:={1: 2}", "a:={1: 2}", ["not JSON"]),
         (":3000/x a:=[1, 2", "[1, 2", ["not closed"]),
         (':3000/x a="b', '"b', ['This " is not closed', '\\"']),
@@ -292,3 +292,26 @@ def test_an_error_in_a_cell_names_its_line(first, body, words):
     message = error_of(first, body)
     for word in words:
         assert word in message
+
+
+def test_the_body_keeps_every_character_of_it():
+    """U+2028, form feeds and NEL end lines for `str.splitlines`, but they belong to the body."""
+    body = "\na\u2028b\x0cc\x85d\x1ce\nf"
+    assert cell("POST :3000/x", body).body == body[1:]
+
+
+@pytest.mark.parametrize("written", ["{base}items", "https://{host}:80/x", "ada:pw@{host}/"])
+def test_single_braces_in_the_host_below_the_magic_are_told(written):
+    """Nobody asks a name server for `{base}items`: the second pair of braces was forgotten."""
+    message = error_of("", f"GET {written}", base="http://h/", host="h")
+    assert "host without braces" in message
+    assert "{{name}}" in message
+
+
+def test_secrets_in_a_line_that_cannot_be_read_stay_hidden():
+    """The help of the message is ours and stays; what the line holds is masked."""
+    message = error_of(":3000/x Authorization: Bearer c4n4ryc4n4ry")
+    assert "c4n4ry" not in message
+    message = error_of("http:/ada:c4n4ry@h.example/?token=c4n4ry")
+    assert "c4n4ry" not in message
+    assert "two slashes behind http" in message

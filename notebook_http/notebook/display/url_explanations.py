@@ -43,7 +43,9 @@ def _invalid_redirect(error: failures.InvalidURL) -> Explanation:
 
 
 # aiohttp gives the URL alone, ours a sentence that begins with it.
-_URL_OF_SENTENCE = re.compile(r"(.*?)(?: \(redirected to from .*\))? is no http or https URL", re.S)
+_URL_OF_SENTENCE = re.compile(
+    r"(.*?)(?: \(redirected to from .*\))? is no http or https URL(?:\..*)?", re.DOTALL
+)
 
 
 def _url_of(error: failures.NonHttpUrlClientError) -> str:
@@ -55,7 +57,8 @@ def _not_http(error: failures.NonHttpUrlClientError) -> Explanation:
     text = _url_of(error)
     scheme, colon, rest = text.partition(":")
     what = f"{mask_url(text)!r} cannot be asked for over HTTP"
-    if colon and rest[:1].isdigit():  # `localhost:3000/x` reads as scheme `localhost`
+    # `localhost:3000/x` reads as scheme `localhost`, and `user:password@host/` as `user`.
+    if colon and scheme != "mailto" and (rest[:1].isdigit() or "@" in rest.partition("/")[0]):
         next_step = f"Did you forget http:// in front? http://{mask_url(text)}"
         return Explanation(what, "It has no scheme", next_step)
     near = nearest(scheme, ("http", "https")) if rest.startswith("//") else ""

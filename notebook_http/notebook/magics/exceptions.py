@@ -42,13 +42,13 @@ class Source:
 
 
 class MagicSyntaxError(ValueError):
-    """A magic's line or cell that cannot be read. The caller erred.
+    """A magic's line or cell that cannot be read. The caller erred. Its text hides secrets.
 
     Attributes:
         problem: what is wrong, in one sentence.
         source: the lines it is in.
         span: where in `source.text`, as (start, end); on one line.
-        expected: what would have been right; may be empty.
+        expected: what would have been right, fit to be shown; may be empty.
         hint: the next thing to try; may be empty.
     """
 
@@ -78,11 +78,12 @@ class MagicSyntaxError(ValueError):
     def __str__(self) -> str:
         number = self.line_number
         where = f" (line {number})" if number else ""
-        lines = [f"{self.problem}{where}", *_marked(self.source, self.span)]
+        lines = [f"{mask_text(self.problem)}{where}", *_marked(self.source, self.span)]
         if self.expected:
+            # Not masked: it is our own text, where `key=value` is what to write.
             lines.append(f"Expected: {self.expected}")
         if self.hint:
-            lines.append(self.hint)
+            lines.append(mask_text(self.hint))
         return "\n".join(lines)
 
 

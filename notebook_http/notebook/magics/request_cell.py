@@ -93,7 +93,8 @@ def read_cell(line: str, cell: str, namespace: dict[str, Any]) -> ParsedRequest:
     """
     source = Source(line, "%%http ", 1)
     request = read_request_line(source, Values(namespace, source))
-    lines = _one_request(cell.splitlines())
+    # Not splitlines(): U+2028 and form feeds may stand inside a body.
+    lines = _one_request(cell.replace("\r\n", "\n").split("\n"))
     at = 0
     if not request.url:
         request, at = _request_in_body(lines, request.options, namespace)

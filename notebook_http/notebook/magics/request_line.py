@@ -21,6 +21,7 @@ from notebook_http.notebook.magics.template_values import Values, fill_json, fil
 from notebook_http.notebook.magics.templates import Part
 from notebook_http.notebook.magics.tokens import Token, split_line
 from notebook_http.notebook.magics.urls import complete_url, fill_url
+from notebook_http.notebook.secrets import mask_text
 
 __all__ = ["METHODS", "RequestLine", "check_header", "read_request_line"]
 
@@ -166,7 +167,8 @@ def _read_url(token: Token, source: Source, values: Values) -> str:
         return complete_url(text)
     except ValueError as error:
         message = "This URL cannot be asked for"
-        raise MagicSyntaxError(message, source, token.span, expected=str(error)) from error
+        expected = mask_text(str(error))
+        raise MagicSyntaxError(message, source, token.span, expected=expected) from error
 
 
 def _divide(
@@ -222,13 +224,12 @@ def _read_json(parts: Sequence[Part], token: Token, source: Source, values: Valu
     try:
         return json.loads(text)
     except ValueError as error:
-        name = source.text[token.start : token.end].partition(":=")[0]
         raise MagicSyntaxError(
             f"What stands behind := is not JSON: {error}",
             source,
             token.span,
             expected='5, true, null, "text", [1, 2] or {"k": 1}',
-            hint=f"For plain text write {name}=text",
+            hint="For plain text write = in place of :=",
         ) from error
 
 

@@ -22,6 +22,7 @@ _THIS_MACHINE = re.compile(
     re.IGNORECASE,
 )
 _AUTHORITY_ENDED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*[/?#]")
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://)?([^/?#]*)")
 # What a value may bring into a path unquoted: it stays a path. `?`, `#` and `%` would not.
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
@@ -52,6 +53,10 @@ def complete_url(text: str) -> str:
     Raises:
         ValueError: it names no host; the message says what to write.
     """
+    authority = _AUTHORITY.match(text)
+    if authority is not None and "{" in authority.group(1).rpartition("@")[2]:
+        message = "a host without braces; below the magic's line a template has two: {{name}}"
+        raise ValueError(message)
     if _SCHEME.match(text):
         return text
     if found := re.match(r"(https?):/?(?=[^/\d])", text, re.IGNORECASE):
