@@ -12,17 +12,20 @@ import ast
 import asyncio
 import inspect
 import linecache
+import os
 import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
+from notebook_http.notebook.cell_location import is_users
 from notebook_http.notebook.shell import Shell, running_shell
 
 __all__ = ["add_hint", "hint_for"]
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
+_IPYTHON = f"{os.sep}IPython{os.sep}"
 _LOOP_RUNS = re.compile(
     r"cannot be called from a running event loop|loop is already running"
     r"|while another loop is running"
@@ -70,13 +73,26 @@ def hint_for(error: BaseException) -> str:
     caller, inside = _caller_and_callee(error.__traceback__)
     if caller is None:
         return ""
+    filename = caller.tb_frame.f_code.co_filename
+    if _IPYTHON in filename:  # `%%capture` and the like run their cell as if nothing were running
+        _close_argument(inside)
+        return (
+            "The event loop of this notebook runs already, and a magic like %%capture runs its "
+            "cell without it: leave the magic out where the cell awaits."
+        )
     call = _call_at(caller)
+    if call is not None and call.temporary:
+        _close_argument(inside)
+    if not is_users(caller.tb_frame, running_shell()):
+        function = caller.tb_frame.f_code.co_name
+        return (
+            f"The event loop of this notebook runs already, and {function}() of a library starts "
+            "another: use what the library has to await, or a thread: await asyncio.to_thread(…)."
+        )
     if call is None:
         return (
             "The event loop of this notebook runs already: write await in front of the coroutine."
         )
-    if call.temporary and inside is not None:
-        _close_argument(inside)
     if call.function:
         advice = f"make it `async def {call.function}` and write `await {call.argument}` in it"
     else:
@@ -96,7 +112,9 @@ def _caller_and_callee(
     return caller, caller.tb_next if caller is not None else None
 
 
-def _close_argument(entry: TracebackType) -> None:
+def _close_argument(entry: TracebackType | None) -> None:
+    if entry is None:
+        return
     for name in _ARGUMENT_NAMES:
         coroutine = entry.tb_frame.f_locals.get(name)
         if (

@@ -116,6 +116,32 @@ async def test_custom_exception_handlers_stay(cell, shell):
         shell.set_custom_exc((), None)
 
 
+def test_a_magic_that_runs_its_cell_by_itself_is_named(kernel):
+    """`%%capture` cannot await; it is not the user who wrote `run_until_complete(coro)`."""
+    kernel.run("%load_ext notebook_http\nimport asyncio, gc, sys, warnings")
+    shown = kernel.run("%%capture\nawait asyncio.sleep(0)").error
+    advice = shown.rpartition("The event loop")[2]
+    assert "leave the magic out" in advice
+    assert "coro" not in advice
+    after = kernel.run("sys.last_value = sys.last_traceback = sys.last_exc = None\ngc.collect()")
+    assert "never awaited" not in after.stderr
+
+
+async def test_a_library_that_starts_a_loop_is_not_the_users_to_rewrite(cell, shell, tmp_path):
+    """The hint names no line that nobody here can edit."""
+    library = tmp_path / "site-packages" / "some_client.py"
+    library.parent.mkdir()
+    library.write_text(
+        "import asyncio\nasync def work():\n    pass\ndef fetch():\n    asyncio.run(work())\n"
+    )
+    shown = await cell(
+        f"import sys\nsys.path.insert(0, {str(library.parent)!r})\n"
+        "try:\n    import some_client\nfinally:\n    sys.path.pop(0)\nsome_client.fetch()"
+    )
+    assert "fetch() of a library starts another" in shown
+    assert "asyncio.to_thread" in shown
+
+
 async def test_other_runtime_errors_get_no_hint(cell):
     """Not even those that asyncio raises."""
     shown = await cell("raise RuntimeError('other')")
