@@ -136,3 +136,30 @@ def test_importing_the_frames_does_not_import_pandas() -> None:
     """Pandas costs two seconds cold; only a first frame may pay them."""
     code = "import sys, notebook_http.notebook.frames; assert 'pandas' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_whole_numbers_keep_all_their_digits() -> None:
+    """What is beyond 64 bits, amounts of tokens say, would be a float for orjson."""
+    exact = [2**63, 2**64 - 1, 2**64, 10**40 + 1, -(2**70)]
+    body = json.dumps([{"n": number} for number in exact]).encode()
+    assert list(frame_from_reply_parts(body, "application/json")["n"]) == exact
+
+
+def test_a_number_of_too_many_digits_is_told() -> None:
+    """Python refuses to read more than 4,300 digits."""
+    with pytest.raises(FrameError, match="cannot be read: Exceeds the limit"):
+        frame_from_reply_parts(b"[" + b"1" * 5000 + b"]", "application/json")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_lines_that_are_labelled_as_json_are_read(content_type: str) -> None:
+    """The error of `.json()` says that `.df()` reads them."""
+    frame = frame_from_reply_parts(b'{"a": 1}\n{"a": 2}\n', content_type)
+    assert list(frame["a"]) == [1, 2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_json_in_other_unicode_encodings_is_read_as_json_reads_it(encoding: str) -> None:
+    """`.json()` tells these by the first bytes; so does `.df()`."""
+    body = '[{"a": "é日"}]'.encode(encoding)
+    assert list(frame_from_reply_parts(body, "application/json")["a"]) == ["é日"]

@@ -64,6 +64,8 @@ def test_the_text_is_decoded_by_mark_charset_or_guess(content: bytes, charset: s
         (b"", None, "empty"),
         (b" \r\n ", None, "empty"),
         (b"a,b\n1,2,3\n1,2,3,4,5\n", None, "delimiter ','"),
+        (b"a,b\n1,2,3\n4\n", None, "the next one 3"),
+        (b"a,b\n1,2\n4,5,6\n", None, "pandas.read_csv(io.StringIO(r.text)"),
         (b'a,b\n"1', None, "EOF inside string"),
         (b"a,b\n1,2\n", "no-such-charset", "which Python does not know"),
         (b"a,b\n1,2\n", "base64", "which Python does not know"),
@@ -78,6 +80,24 @@ def test_what_is_no_table_says_why_and_what_next(
         frame_from_csv(content, charset)
     assert said in str(caught.value)
     assert 2 <= len(str(caught.value).splitlines()) <= 12
+
+
+def test_lines_that_end_in_a_delimiter_keep_their_columns() -> None:
+    """Pandas alone would take the first column for an index and move all others by one name."""
+    assert frame_from_csv(b"a;b\n1;2;\n3;4;\n").to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    frame = frame_from_csv(b"a,b\n1,2,\n3,4,\n")
+    assert frame.to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    assert list(frame.index) == [0, 1]
+    late = frame_from_csv(b"a,b\n" + b"1,2,\n" * 30 + b"3,4,5\n")
+    assert list(late["a"]) == [1] * 30 + [3]
+    assert late.iloc[30, 2] == 5  # nothing is lost
+
+
+def test_a_table_whose_rows_have_names_has_them_as_index() -> None:
+    """R's write.table leaves the first name out."""
+    frame = frame_from_csv(b"mpg;cyl\nMazda;21;6\nFiat;32;4\n")
+    assert list(frame.index) == ["Mazda", "Fiat"]
+    assert list(frame["cyl"]) == [6, 4]
 
 
 def test_mixed_columns_give_no_warning() -> None:

@@ -1,7 +1,8 @@
 """Parse a JSON body, or JSON Lines, for a frame: fast where orjson is there, lenient where not.
 
 orjson is strict; Python servers send NaN, and some send lone surrogates. What it refuses is
-tried once more with the standard library, which takes both.
+tried once more with the standard library, which takes both. And it makes floats of whole numbers
+beyond 64 bits: where there may be any, the standard library reads them, to the last digit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 #: From here on the collector's work while parsing is worth the switch.
 _LARGE_BODY_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+#: Every digit a zero: finds a long number faster than a pattern does (1 ms a megabyte).
+_AS_ZEROS = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
+_TWENTY_DIGITS = b"0" * 20  # no number of 19 leaves 64 bits
 
 
 def json_value(content: bytes, charset: str | None = None) -> Any:
@@ -34,11 +38,18 @@ def json_value(content: bytes, charset: str | None = None) -> Any:
             return _fast_loads(body)
         except (ValueError, RecursionError):
             charset = None
-    text = decoded_text(body, charset)
+    encoding = json.detect_encoding(body)
+    if charset is None and not encoding.startswith("utf-8"):
+        text = body.decode(encoding, "replace")
+    else:
+        text = decoded_text(body, charset)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise FrameError(_not_json(text, error)) from error
+    except ValueError as error:  # a number of more than 4,300 digits
+        msg = f"The JSON cannot be read: {str(error)[:300]}"
+        raise FrameError(msg) from error
     except RecursionError as error:
         msg = "The JSON is nested too deeply to be read."
         raise FrameError(msg) from error
@@ -75,6 +86,8 @@ def _fast_loads(content: bytes) -> Any:
     try:
         from orjson import loads
     except ImportError:
+        loads = json.loads
+    if _TWENTY_DIGITS in content.translate(_AS_ZEROS):
         loads = json.loads
     if len(content) < _LARGE_BODY_BYTES or not gc.isenabled():
         return loads(content)

@@ -5,7 +5,7 @@ Servers of raw files label CSV as `text/plain` or not at all, so plain text is l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.frames.json_body import json_lines, json_value
@@ -86,7 +86,7 @@ def frame_from_reply_parts(
     if media_type in _JSON_LINES:
         return frame_from_json(json_lines(content, charset), path)
     if media_type in _JSON or media_type.endswith("+json") or _looks_like_json(content, media_type):
-        return frame_from_json(json_value(content, charset), path)
+        return frame_from_json(_json_or_lines(content, charset), path)
     delimiter = _DELIMITED.get(media_type)
     if media_type in _DELIMITED or _looks_delimited(content, media_type, charset):
         if path is not None:
@@ -97,6 +97,17 @@ def frame_from_reply_parts(
             raise FrameError(msg)
         return frame_from_csv(content, charset, delimiter)
     raise FrameError(_no_table(media_type))
+
+
+def _json_or_lines(content: bytes, charset: str | None) -> Any:
+    """Return the JSON value in *content*, or its lines' values: many APIs label those as JSON."""
+    try:
+        return json_value(content, charset)
+    except FrameError:
+        first, _, rest = content.strip().partition(b"\n")
+        if not (first.rstrip().endswith((b"}", b"]")) and rest.lstrip().startswith((b"{", b"["))):
+            raise
+    return json_lines(content, charset)
 
 
 def _looks_like_json(content: bytes, media_type: str) -> bool:

@@ -56,15 +56,49 @@ def frame_from_csv(
     if delimiter is None:
         delimiter = delimiter_of(text) or ","
     try:
+        text, named = _with_names_for_all(text, delimiter)
         # low_memory=False: a column's type is told from all of it, not chunk by chunk.
-        return pandas.read_csv(io.StringIO(text), sep=delimiter, low_memory=False)
+        frame = pandas.read_csv(io.StringIO(text), sep=delimiter, low_memory=False)
+        added = frame.columns[named:] if named else ()
+        return frame.drop(columns=[name for name in added if frame[name].isna().all()])
     except (pandas.errors.ParserError, pandas.errors.EmptyDataError, ValueError) as error:
         reason = str(error).strip().replace("Error tokenizing data. C error: ", "")
         msg = (
             f"The body is no table with the delimiter {delimiter!r}: {reason[:300]}\n"
-            "Give another delimiter, or read .text with pandas.read_csv and the options it needs."
+            "Read it with the options it needs: pandas.read_csv(io.StringIO(r.text), sep=…)."
         )
         raise FrameError(msg) from error
+
+
+def _with_names_for_all(text: str, delimiter: str) -> tuple[str, int]:
+    """Return *text* with a delimiter more in its first line for each empty field without a name.
+
+    And how many names there were, 0 when nothing was missing. Lines that end in a delimiter have
+    such fields. pandas would take the first fields of all rows for an index, and put the others
+    under the wrong names. Where each row has one field more, and the last are not all empty, that
+    is what is meant: R writes such tables.
+
+    Raises:
+        ValueError: the rows have more fields than there are names, and it is not clear which.
+    """
+    reader = csv.reader(_lines(text[:_SAMPLE_CHARACTERS]), delimiter=delimiter)
+    try:
+        names = next(reader, [])
+        head_lines = reader.line_num
+        rows = [row for row in islice(reader, _SAMPLE_LINES) if row]
+    except csv.Error:
+        return text, 0
+    if not names or not rows or len(rows[0]) <= len(names):
+        return text, 0
+    if any(field.strip() for row in rows for field in row[len(names) :]):
+        if {len(row) for row in rows} == {len(names) + 1}:
+            return text, 0
+        message = f"the first line has {len(names)} fields, the next one {len(rows[0])}"
+        raise ValueError(message)
+    missing = max(map(len, rows)) - len(names)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", head_lines)
+    lines[head_lines - 1] += delimiter * missing
+    return "\n".join(lines), len(names)
 
 
 def decoded_text(content: bytes, charset: str | None) -> str:
@@ -113,8 +147,10 @@ def delimiter_of(text: str) -> str | None:
             continue
         if len(lines) > 1 and len(lines) <= _SAMPLE_LINES and len(sample) < len(text):
             lines.pop()  # cut off by the sample, so it may be short
-        widths = {len(line) for line in lines[:_SAMPLE_LINES] if line}
-        if len(widths) == 1 and (width := widths.pop()) > 1:
+        head, *rows = [line for line in lines[:_SAMPLE_LINES] if line] or [[]]
+        widths = {len(row) for row in rows} or {len(head)}
+        # One field more than names: the rows have names themselves, or end in a delimiter.
+        if len(widths) == 1 and len(head) > 1 and (width := widths.pop()) - len(head) in (0, 1):
             best = max(best or (0, 0, ""), (width, -rank, delimiter))
     return best[2] if best else None
 
