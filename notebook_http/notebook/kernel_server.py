@@ -22,6 +22,7 @@ from notebook_http.notebook.cell_identity import CellRun, current_cell_run
 from notebook_http.notebook.dict_application import application_of
 from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
 from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
+from notebook_http.notebook.log_masking import mask_logs
 from notebook_http.notebook.server_registry import ServerRegistry
 from notebook_http.notebook.server_words import failure_words, routes_of
 
@@ -224,6 +225,7 @@ class Server:
         self._state, self._trouble = "starting", ""
         self._stopping = None
         _close_at_exit()
+        mask_logs()
         self._started_in = current_cell_run()
         registry.add(self)
         leaving = list(after)

@@ -25,6 +25,7 @@ from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
 from notebook_http.notebook.secrets import mask_headers, mask_url
+from notebook_http.notebook.shown_headers import ShownHeaders
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SentRequest:
     def __init__(self, method: str, url: URL, headers: CIMultiDictProxy[str]) -> None:
         self.method = method
         self.url = url
-        self.headers = headers
+        self.headers: CIMultiDictProxy[str] = ShownHeaders(headers)
 
     def __repr__(self) -> str:
         headers = ", ".join(f"{name}: {value}" for name, value in mask_headers(self.headers))
@@ -92,7 +93,7 @@ class ReplyHead:
     ) -> None:
         self.status = status
         self.reason = reason
-        self.headers = headers
+        self.headers: CIMultiDictProxy[str] = ShownHeaders(headers)
         self.url = url
         self.request = request
 
@@ -227,6 +228,8 @@ class Reply(ReplyHead):
             return loads(text)
         except json.JSONDecodeError as error:
             raise BodyNotJSONError(self, error.msg, text, error.pos) from None
+        except ValueError as error:  # a number of more than 4,300 digits
+            raise BodyNotJSONError(self, str(error), "", 0) from None
         except RecursionError:
             why = "its values are nested deeper than Python's parser goes"
             raise BodyNotJSONError(self, why, "", 0) from None
@@ -243,9 +246,13 @@ class Reply(ReplyHead):
         from notebook_http.notebook.frames import frame_from_reply_parts  # brings pandas along
 
         media_type = self._type()
-        return frame_from_reply_parts(
-            self.content, media_type.essence, media_type.charset, path=path
-        )
+        charset = media_type.charset
+        if charset:
+            try:
+                text_encoding(charset)
+            except LookupError:
+                charset = None  # as for `text`: the server made it up
+        return frame_from_reply_parts(self.content, media_type.essence, charset, path=path)
 
     def raise_for_status(self) -> Reply:
         """Return this reply if its status is below 400.

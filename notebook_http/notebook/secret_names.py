@@ -17,6 +17,7 @@ __all__ = [
     "Secrecy",
     "counts_things",
     "is_masked",
+    "is_secret_header",
     "is_secret_name",
     "mask",
     "mask_leaf",
@@ -104,6 +105,16 @@ def _judge(name: str) -> tuple[bool, bool]:
 def is_secret_name(name: str) -> bool:
     """Return whether what goes by this *name* (header, query or form field, JSON key) is masked."""
     return len(name) <= 256 and _judge(name)[0]
+
+
+def is_secret_header(name: object) -> bool:
+    """Return whether *name* can only be that of a header that is masked: `["Cookie", …]` is a pair.
+
+    A header has a hyphen, or is one of the few of credentials: `["token", "name"]` are columns.
+    """
+    if not isinstance(name, str) or not is_secret_name(name):
+        return False
+    return "-" in name or name.lower() in ("authorization", "cookie")
 
 
 def counts_things(name: str) -> bool:

@@ -16,10 +16,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
+from notebook_http.notebook.markup_secrets import mask_markup
 from notebook_http.notebook.secret_names import (
     Secrecy,
     counts_things,
     is_masked,
+    is_secret_header,
     is_secret_name,
     mask,
     mask_leaf,
@@ -44,7 +46,7 @@ _SUSPICIOUS = (
     *("tok", "secr", "pass", "pwd", "key", "sig", "auth", "cookie", "cred", "jwt", "bear", "basic"),
     *("sess", "sid", "otp", "pin", "hmac", "xsrf", "csrf", "assert", "saml", "dpop", "negotiate"),
     *("eyj", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "hf_"),
-    *("akia", "asia", "aiza", "://"),
+    *("akia", "asia", "aiza", "://", "@"),
 )
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9_])(?:"
@@ -62,6 +64,12 @@ _SCHEME = re.compile(
 )
 # 512: more than names and passwords take; the bound keeps many `://` in one run linear.
 _BEHIND_SCHEME = re.compile(r"[^\s\"'<>]{0,512}+")
+# `user:password@host.example`, without a scheme; neither `mailto:` nor `image:tag@sha256:…`.
+_LOGIN = re.compile(
+    r"(?<![\w.%+:/@-])(?!mailto:|sips?:|xmpp:|acct:)"
+    r"([\w.%+-]{1,64}+:[^\s\"'<>/@]{1,256}+)(?=@(?:localhost\b|[\w-]{1,64}+\.\w))",
+    re.IGNORECASE,
+)
 _AUTHORITY_END = re.compile(r"[/?#]")
 # A name and what binds it to a value: `token=`, `"token": `, `token: `, `\"token\": `.
 _FIELD = re.compile(r"(?<![\w.%\[\]-])([\w.%\[\]-]++)(\\*+[\"']?[ \t]*+[:=](?!//)[ \t]*+)")
@@ -79,7 +87,7 @@ def mask_text(text: str) -> str:
     lowered = text.lower()
     if not any(stem in lowered for stem in _SUSPICIOUS):
         return text
-    text = _mask_fields(_mask_userinfos(text))
+    text = _mask_fields(mask_markup(_mask_userinfos(text)))
     text = _SCHEME.sub(_without_credential, text)
     return _mask_shapes(text)
 
@@ -97,7 +105,7 @@ def _mask_userinfos(text: str) -> str:
         pieces += (text[done : at + 3], mask(userinfo))
         done = at + 3 + len(userinfo)
     pieces.append(text[done:])
-    return "".join(pieces)
+    return _LOGIN.sub(lambda found: mask(found.group()), "".join(pieces))
 
 
 def _userinfo_of(behind_scheme: str) -> str:
@@ -291,6 +299,9 @@ def mask_json(value: Any) -> Any:
         elif isinstance(item, list | tuple):
             target[slot] = copied = [None] * len(item)
             todo.extend((copied, index, inner, above) for index, inner in enumerate(item))
+            if len(item) > 1 and isinstance(item[1], str) and is_secret_header(item[0]):
+                # One of `list(headers.items())`.
+                todo[1 - len(item)] = (copied, 1, item[1], Secrecy.ALL)
         elif above is Secrecy.OPEN and isinstance(item, str):
             target[slot] = mask_text(item)
         else:

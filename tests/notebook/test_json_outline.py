@@ -18,7 +18,9 @@ LEAVES = st.one_of(
     st.integers(-(10**20), 10**20),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from(["Cookie", "Bearer abc123def", "http://u:p@h/?token=x", "password=hunter2"]),
+    st.sampled_from(
+        ["Cookie", "X-Api-Key", "Bearer abc123def", "http://u:p@h/?token=x", "password=hunter2"]
+    ),
 )
 VALUES = st.recursive(
     LEAVES,
@@ -76,6 +78,14 @@ def test_the_name_of_a_pair_may_stand_behind_its_value() -> None:
     """HAR files have it in front; not everybody does."""
     outline, _ = json_outline('[{"value": "s3cr3t", "name": "Cookie"}]', characters=1000)
     assert "s3cr3t" not in outline
+
+
+def test_a_list_of_headers_hides_what_headers_hide() -> None:
+    """`json_response(list(request.headers.items()))` is what an echo in a notebook answers."""
+    pairs = [["X-Api-Key", "c4n4ry"], ["Cookie", "a=c4n4ry"], ["Accept", "*/*"], ["token", "name"]]
+    outline, _ = json_outline(json.dumps(pairs), characters=10_000)
+    assert "c4n4ry" not in outline
+    assert json.loads(outline)[2:] == pairs[2:]
 
 
 def test_two_megabytes_cost_what_is_shown_of_them() -> None:

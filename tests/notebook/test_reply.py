@@ -339,3 +339,26 @@ def test_rows_become_a_frame() -> None:
     assert list(frame["a.b"]) == [1, 2]
     frame = reply(b'{"x": {"rows": [{"a": 1}]}, "y": [{"b": 1}]}').df(path="x.rows")
     assert list(frame["a"]) == [1]
+
+
+@pytest.mark.parametrize("charset", ["utf8mb4", "binary", "ansi"])
+def test_a_charset_that_is_none_keeps_nobody_from_a_frame(charset: str) -> None:
+    """`.text` and `.json()` go on as if the server had said nothing; `.df()` does, too."""
+    assert reply(b'[{"a": 1}]', f"application/json; charset={charset}").df().shape == (1, 1)
+    assert reply(b"a,b\n1,2\n", f"text/csv; charset={charset}").df().shape == (1, 2)
+
+
+def test_a_number_of_too_many_digits_is_no_json() -> None:
+    """Python raises a plain ValueError of its own there."""
+    with pytest.raises(BodyNotJSONError, match="Exceeds the limit"):
+        reply(b"1" * 5000, "application/json").json()
+
+
+def test_headers_as_a_cells_value_hide_secrets_and_stay_what_they_are() -> None:
+    """Who looks what was sent saves it with the notebook."""
+    shown = reply(b"", headers=[("Set-Cookie", "sid=c4n4ry; Path=/"), ("X-A", "1")])
+    assert "c4n4ry" not in repr(shown.headers) + repr(shown.request.headers)
+    assert "Path=/" in repr(shown.headers)
+    assert shown.headers["set-cookie"] == "sid=c4n4ry; Path=/"
+    assert shown.request.headers["AUTHORIZATION"] == "Bearer c4n4ryc4n4ry"
+    assert isinstance(shown.headers, CIMultiDictProxy)

@@ -104,6 +104,14 @@ def test_nothing_from_the_server_becomes_markup_and_no_secret_is_shown(content_t
         assert "c4n4ry" not in html
 
 
+def test_a_secret_column_of_csv_is_masked_in_every_tab() -> None:
+    """In the text of a CSV nothing but the column tells that a value is a secret."""
+    view = reply(b"user,password\nada,c4n4ryc4n4ry\n", "text/csv").widget()
+    assert all("c4n4ryc4n4ry" not in tab.value for tab in view.children)
+    view = reply(b"user,city\nada,London\n", "text/csv").widget()
+    assert "user,city" in view.children[0].value
+
+
 def test_its_output_carries_the_card_for_readers_without_a_kernel() -> None:
     """Nbconvert and GitHub show HTML; a front end with the kernel shows the tabs."""
     answer = reply(b"hello", "text/plain")

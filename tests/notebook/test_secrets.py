@@ -157,6 +157,47 @@ def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"<SessionToken>{CANARY}</SessionToken>", f"<SessionToken>{MASKED}</SessionToken>"),
+        (
+            f"<a:Password x='1'>\n{CANARY}</a:Password>",
+            f"<a:Password x='1'>\n{MASKED}</a:Password>",
+        ),
+        (
+            f'<meta name="csrf-token" content="{CANARY}">',
+            f'<meta name="csrf-token" content="{MASKED}">',
+        ),
+        (f"<input value='{CANARY}' id=apiKey>", f"<input value='{MASKED}' id=apiKey>"),
+        (f"<INPUT name=_csrf value={CANARY}>", f"<INPUT name=_csrf value={MASKED}>"),
+        ("<Key>photos/a.jpg</Key>", "<Key>photos/a.jpg</Key>"),
+        ('<input name="q" value="token">', '<input name="q" value="token">'),
+        ('<meta name="csrf-param" content="_token">', '<meta name="csrf-param" content="_token">'),
+        ("<password></password> <token", "<password></password> <token"),
+    ],
+)
+def test_markup_hides_what_goes_by_a_secret_name(text: str, shown: str) -> None:
+    """AWS answers with session tokens in XML, and each page of a web application has CSRF tags."""
+    assert mask_text(text) == shown
+    assert mask_text(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"ada:{CANARY}@api.example/x is no URL", "•••• (len 16)@api.example/x is no URL"),
+        (f"ada:{CANARY}@localhost:8000", "•••• (len 16)@localhost:8000"),
+        ("mailto:ada@example.org", "mailto:ada@example.org"),
+        ("nginx:1.2@sha256:abcdef", "nginx:1.2@sha256:abcdef"),
+        ("git@github.com:ada/engine", "git@github.com:ada/engine"),
+    ],
+)
+def test_a_login_without_a_scheme_is_masked(text: str, shown: str) -> None:
+    """Who forgets `http://` gets an error that names the URL."""
+    assert mask_text(text) == shown
+
+
 def test_known_token_shapes_are_masked_wherever_they_stand() -> None:
     """A token pasted into a path or a message has no name to be known by."""
     for token in (

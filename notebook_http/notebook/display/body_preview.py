@@ -21,6 +21,7 @@ from notebook_http.notebook.display.record_rows import (
     hidden_columns,
     json_line_rows,
     json_rows,
+    may_hold_secrets,
     rows_lines,
     rows_table,
 )
@@ -224,7 +225,8 @@ def _structured(body: Body, limit: int, table: bool) -> Html:
     rows, error = _find_rows(body, _TABLE_ROWS)
     if error:
         return _text(body, limit, f"Not JSON, though it is sent as {body.content_type}: {error}")
-    if rows is not None and table:
+    # In plain CSV nothing but its column tells that a value is a secret: the table masks it.
+    if rows is not None and (table or (body.kind is BodyKind.CSV and may_hold_secrets(rows))):
         return _table(body, rows, limit)
     text, whole = _head(body)
     if body.kind is not BodyKind.JSON:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from notebook_http.notebook.secret_names import Secrecy, mask, secrecy_of
+from notebook_http.notebook.secret_names import Secrecy, is_secret_header, mask, secrecy_of
 from notebook_http.notebook.secrets import mask_text
 
 __all__ = ["json_outline"]
@@ -35,13 +35,14 @@ _CONSTANTS = frozenset({"null", "true", "false"})
 class _Level:
     """One open object or array: its key in hand, and what the names above it say."""
 
-    __slots__ = ("above", "empty", "is_object", "key", "pair_name")
+    __slots__ = ("above", "empty", "first", "is_object", "key", "pair_name")
 
     def __init__(self, is_object: bool, above: Secrecy) -> None:
         self.is_object = is_object
         self.above = above
         self.empty = True
         self.key: str | None = None  # set between a key's colon and its value
+        self.first: str | None = None  # the string that an array of headers' pairs begins with
         self.pair_name = ""  # the object's own "name": what its "value" is the value of
 
 
@@ -85,6 +86,7 @@ class _Outline:
         if level.key is None and (len(self.levels) > 1 or not level.empty):
             self._new_line()
         level.empty = False
+        level.first = None
 
     def _mark(self, mark: str, position: int) -> None:
         level = self.levels[-1]
@@ -126,8 +128,10 @@ class _Outline:
             return
         if level.key == "name":
             level.pair_name = value
-        secret = self._secrecy(value) is not Secrecy.OPEN
+        secret = self._secrecy(value) is not Secrecy.OPEN or is_secret_header(level.first)
+        begins = level.empty and not level.is_object
         self._begin_item()
+        level.first = value if begins else None
         level.key = None
         closing = '"' if token.endswith('"') and len(token) > 1 else ""
         if secret:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from notebook_http.notebook.display.html import Html, table, tag
-from notebook_http.notebook.secret_names import Secrecy, mask_leaf, secrecy_of
+from notebook_http.notebook.secret_names import Secrecy, is_secret_name, mask_leaf, secrecy_of
 from notebook_http.notebook.secrets import mask_text
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "hidden_columns",
     "json_line_rows",
     "json_rows",
+    "may_hold_secrets",
     "rows_lines",
     "rows_table",
 ]
@@ -161,6 +162,11 @@ def hidden_columns(rows: Rows) -> str:
         return ""
     names = ", ".join(_short(name) for name in left_out[:8])
     return f"{len(left_out)} more columns: {names}{', …' if len(left_out) > 8 else ''}"
+
+
+def may_hold_secrets(rows: Rows) -> bool:
+    """Return whether a column's name says that its values are secrets, or another column may."""
+    return {"name", "value"} <= set(rows.columns) or any(map(is_secret_name, rows.columns))
 
 
 def rows_lines(rows: Rows, count: int, width: int) -> list[str]:

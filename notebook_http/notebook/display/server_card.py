@@ -98,6 +98,8 @@ def _trouble_html(trouble: str) -> Html:
 
 def _routes_html(facts: ServerFacts) -> Html:
     if not facts.routes:
+        if facts.state != "running":
+            return tag("div", "It has no routes.")
         return tag("div", "It has no routes: every request is answered 404 Not Found.")
     rows = [
         tag(

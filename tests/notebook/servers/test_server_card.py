@@ -111,3 +111,9 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     assert "and 290 more" in bundle["text/plain"]
     assert "and 200 more" in bundle["text/html"]
     assert len(bundle["text/html"]) < 64 * 1024
+
+
+def test_a_server_that_does_not_run_answers_nothing() -> None:
+    """Not even 404."""
+    assert "404" in server_bundle(facts(routes=[]))["text/html"]
+    assert "404" not in server_bundle(facts(routes=[], state="failed"))["text/html"]
