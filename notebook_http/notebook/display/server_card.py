@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notebook_http.notebook.display.html import Html, join, tag, visible
+from notebook_http.notebook.display.html import Html, join, table, tag, visible
 from notebook_http.notebook.display.size_budget import PLAIN_LINES, cut
 from notebook_http.notebook.secrets import mask_text, mask_url
 
@@ -119,7 +119,8 @@ def _routes_html(facts: ServerFacts) -> Html:
     head = tag("tr", *(tag("th", word, scope="col", style=_LEFT) for word in ("method", "path")))
     rest = len(facts.routes) - len(rows)
     return join(
-        tag("table", tag("thead", head), tag("tbody", *rows)),
+        # In the text's own colour, which a page without a doctype would not give to a table.
+        tag("table", tag("thead", head), tag("tbody", *rows), style="color: inherit"),
         tag("div", tag("small", f"and {rest:,} more")) if rest else None,
     )
 
@@ -143,12 +144,7 @@ def _table_html(servers: Sequence[ServerFacts]) -> Html:
     ]
     rest = len(servers) - len(rows)
     return join(
-        tag(
-            "table",
-            tag("caption", "Servers of this notebook"),
-            tag("thead", head),
-            tag("tbody", *rows),
-        ),
+        table("Servers of this notebook", head, rows),
         tag("div", tag("small", f"and {rest:,} more")) if rest else None,
     )
 

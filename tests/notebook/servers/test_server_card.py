@@ -117,3 +117,11 @@ def test_a_server_that_does_not_run_answers_nothing() -> None:
     """Not even 404."""
     assert "404" in server_bundle(facts(routes=[]))["text/html"]
     assert "404" not in server_bundle(facts(routes=[], state="failed"))["text/html"]
+
+
+def test_tables_have_the_colour_of_the_text_around_them() -> None:
+    """On a dark page without a doctype they would be black on black."""
+    for bundle in (server_bundle(facts()), servers_bundle([facts()])):
+        assert re.findall(r"<table[^>]*>", bundle["text/html"]) == [
+            '<table style="color: inherit">'
+        ]
