@@ -27,6 +27,7 @@ from notebook_http.wire.errors import (
     UnsupportedHttpVersion,
     excerpt,
 )
+from notebook_http.wire.framing_fields import framing_fields
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
@@ -40,23 +41,6 @@ _METHODS = {
     for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 }
 _VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
-
-# The fields that the engine itself needs, or that RFC 9110 allows once: a second one of these
-# would let two recipients read the message in two ways.
-_SINGLETONS = frozenset(
-    (
-        b"host",
-        b"content-length",
-        b"transfer-encoding",
-        b"content-type",
-        b"content-range",
-        b"content-location",
-        b"max-forwards",
-        b"etag",
-    )
-)
-_LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
-_NOTED = _SINGLETONS | _LISTS
 
 # Longer than any method that llhttp knows; a "method" without end is refused there.
 _MAX_METHOD_BYTES = 64
@@ -92,6 +76,7 @@ class RequestParser:
         "_head",
         "_host_bytes",
         "_host_text",
+        "_is_short",
         "_last",
         "_limits",
         "_parser",
@@ -123,6 +108,7 @@ class RequestParser:
         self._raw_left = 0
         self._received = 0
         self._dry_bytes = 0
+        self._is_short = False  # one read held the whole head: no field is over its limit
         self._progress = False
         self._upgrading = False
         self._primed = False
@@ -145,7 +131,8 @@ class RequestParser:
             if fresh and (head := self._repeated.recognise(data)) is not None:
                 self._sink.request_received(head)
                 return
-            self._progress = False
+            self._is_short = fresh and len(data) <= self._limits.max_field_size
+            self._progress, collected = False, len(self._fields)
             try:
                 self._parser.feed_data(data)
             except HttpParserUpgrade as upgrade:
@@ -157,7 +144,7 @@ class RequestParser:
                 self.closed = True
                 raise self._translated(error) from None
             if self.in_message:
-                self._after_partial_message(len(data))
+                self._after_partial_message(len(data), collected)
             if fresh and self._plain is not None:
                 self._repeated.learn(data, self._plain)
             return
@@ -181,7 +168,7 @@ class RequestParser:
         self._sink.body_completed()
         return data[left:]
 
-    def _after_partial_message(self, fed: int) -> None:
+    def _after_partial_message(self, fed: int, collected: int) -> None:
         head = self._head
         if head is not None and head.content_length is not None:
             # The rest of a sized body needs no parser: it saves a copy and a call per read.
@@ -193,7 +180,7 @@ class RequestParser:
         if self._fields:
             # A head or trailer section that arrives a field at a time may not grow for ever.
             self._guard(self._fields)
-        if self._progress:
+        if self._progress or len(self._fields) != collected:
             self._dry_bytes = 0
             return
         # Nothing of this read could be reported: one unfinished line, which has a limit too.
@@ -243,7 +230,6 @@ class RequestParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a field of the head or of the trailers. Called by httptools."""
-        self._progress = True
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -312,19 +298,13 @@ class RequestParser:
     # Judging the head
 
     def _noted(self, fields: RawHeaders) -> dict[bytes, bytes]:
-        """Return the fields that matter here, lists joined; refuse what may not repeat."""
-        self._guard(fields)
-        noted: dict[bytes, bytes] = {}
-        for name, value in fields:
-            lower = name.lower()
-            if lower in _NOTED:
-                if lower in noted:
-                    if lower in _SINGLETONS:
-                        what = f"{name.decode('latin-1')} is given more than once"
-                        self._fail(InvalidHeader(what))
-                    value = noted[lower] + b"," + value
-                noted[lower] = value
-        return noted
+        """Return the fields that matter here; refuse what may not repeat, and what is too much."""
+        if not self._is_short or len(fields) > self._limits.max_headers:
+            self._guard(fields)
+        try:
+            return framing_fields(fields)
+        except InvalidHeader as error:
+            self._fail(error)
 
     def _note(self, head: RequestHead, noted: dict[bytes, bytes]) -> None:
         """Fill in what decides how *head* goes on."""

@@ -19,6 +19,9 @@ _REQUEST_LINE = re.compile(
 )
 # Bytes of fields that are kept for each connection. More than browsers send without cookies.
 _MAX_BYTES = 2048
+# Heads in a row that were something else: this client numbers its requests, and looking for what
+# does not come again would only cost.
+_MAX_MISSES = 8
 
 
 class RepeatedHead:
@@ -28,11 +31,12 @@ class RepeatedHead:
         max_line_size: bytes that a request target may have.
     """
 
-    __slots__ = ("_fields", "_max_line_size", "_model")
+    __slots__ = ("_fields", "_max_line_size", "_misses", "_model")
 
     def __init__(self, max_line_size: int) -> None:
         self._max_line_size = max_line_size
         self._fields: bytes | None = None
+        self._misses = 0
         self._model: RequestHead | None = None
 
     def learn(self, data: bytes, head: RequestHead) -> None:
@@ -41,6 +45,10 @@ class RepeatedHead:
         The caller answers for it that nothing in the fields but `Host` says how to go on: no
         body, no upgrade, no expectation, HTTP/1.1 and kept alive.
         """
+        self._misses += 1
+        if self._misses > _MAX_MISSES:
+            self._fields = self._model = None
+            return
         fields = data[data.find(b"\r\n") + 2 :]
         # One head and nothing else, from the first byte to the last.
         whole = fields.find(b"\r\n\r\n") == len(fields) - 4
@@ -59,5 +67,6 @@ class RepeatedHead:
         line = _REQUEST_LINE.fullmatch(data, 0, end)
         if line is None:
             return None
+        self._misses = 0
         method, target = line.groups()
         return model.repeated(method.decode("latin-1"), target.decode("latin-1"))

@@ -1,0 +1,61 @@
+"""The fields of a request that the engine itself needs, and those that may not be repeated.
+
+Two recipients that each believe another one of two equal fields read one message in two ways: a
+repetition is refused where RFC 9110 allows one field only (RFC 9112 §11.2).
+"""
+
+from __future__ import annotations
+
+from notebook_http.wire.errors import InvalidHeader
+from notebook_http.wire.message_head import RawHeaders
+
+__all__ = ["framing_fields"]
+
+_SINGLETONS = frozenset(
+    (
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"content-type",
+        b"content-range",
+        b"content-location",
+        b"max-forwards",
+        b"etag",
+    )
+)
+_LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
+_NOTED = _SINGLETONS | _LISTS
+
+# Names as they were spelled: the noted one in lower case, or None for one that does not matter.
+# Clients use few; the bound is for those that make them up.
+_spellings: dict[bytes, bytes | None] = {}
+_MAX_SPELLINGS = 1024
+
+
+def framing_fields(fields: RawHeaders) -> dict[bytes, bytes]:
+    """Return the values of *fields* that matter here, by name in lower case, lists joined.
+
+    Raises:
+        InvalidHeader: a field is repeated that may not be. The client erred.
+    """
+    noted: dict[bytes, bytes] = {}
+    for name, value in fields:
+        try:
+            lower = _spellings[name]
+        except KeyError:
+            lower = _learn_spelling(name)
+        if lower is not None:
+            if lower in noted:
+                if lower in _SINGLETONS:
+                    raise InvalidHeader(f"{name.decode('latin-1')} is given more than once")
+                value = noted[lower] + b"," + value
+            noted[lower] = value
+    return noted
+
+
+def _learn_spelling(name: bytes) -> bytes | None:
+    lower = name.lower()
+    noted = lower if lower in _NOTED else None
+    if len(_spellings) < _MAX_SPELLINGS:
+        _spellings[name] = noted
+    return noted
