@@ -16,7 +16,10 @@ from typing import Any
 HERE = Path(__file__).parent
 
 
-def two_cores() -> tuple[int | None, int | None]:
+Cores = tuple[int | None, int | None]
+
+
+def two_cores() -> Cores:
     """Return the cores for (what is measured, its load); the same one twice on a single core.
 
     `(None, None)` where the system cannot pin processes: then the scheduler decides.

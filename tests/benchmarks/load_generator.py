@@ -27,20 +27,25 @@ class WrongAnswerError(Exception):
 class LoadConnection:
     """One connection that asks the same again and again."""
 
-    __slots__ = ("_body", "_name", "_received", "_request", "answer_bytes", "socket")
+    __slots__ = ("_body", "_name", "_number", "_received", "_request", "answer_bytes", "socket")
 
     def __init__(self, port: int, row: ServerRow) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._name = row.name
         self._request = row.request
+        self._number = 0 if row.numbered else None
         self._body = row.body
         self._received = b""
         self.answer_bytes = 0  # a whole answer, learnt from the first one
 
     def ask(self) -> None:
         """Send the request."""
-        self.socket.sendall(self._request)
+        request = self._request
+        if self._number is not None:
+            self._number += 1
+            request %= self._number
+        self.socket.sendall(request)
 
     def take(self) -> bool:
         """Read what has come; whether an answer is whole. It is checked then."""

@@ -42,13 +42,17 @@ ALL_CARS = json.dumps(list(CARS.values()) * 5).encode()
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
-    """One question to a server: the bytes sent, and the body that must come back."""
+    """One question to a server: the bytes sent, and the body that must come back.
+
+    With `numbered`, the request is a template: each of them carries a number of its own.
+    """
 
     name: str
     request: bytes
     body: bytes
     requests: int  # a round
     target: float | None = None  # the largest share of aiohttp's CPU time that is promised
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ def get(path: str) -> bytes:
     ).encode()
 
 
+# No two heads are the same, in their fields either: nothing learnt from one serves the next.
+NUMBERED = get("/").replace(b"Accept: */*", b"Accept: */*\r\nX-Request-ID: %012d")
+
+
 def post(path: str, body: bytes) -> bytes:
     """Return a POST of *body* with a known length."""
     return (
@@ -82,6 +90,7 @@ def post(path: str, body: bytes) -> bytes:
 
 SERVER_ROWS = (
     ServerRow("server: hello world", get("/"), HELLO, 12_000, 0.5),
+    ServerRow("server: hello world, numbered", NUMBERED, HELLO, 12_000, 0.5, numbered=True),
     ServerRow("server: JSON, dynamic route", get("/cars/toyota-corona"), ONE_CAR, 8_000),
     ServerRow("server: POST 10 KiB", post("/upload", UPLOAD), str(len(UPLOAD)).encode(), 6_000),
 )

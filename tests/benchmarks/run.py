@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import import_cost
-from children import Child, pin, two_cores
+from children import Child, Cores, pin, two_cores
 from load_generator import measure as measure_server
 from payloads import CLIENT_ROWS, SERVER_ROWS
 from report import Price, compare, compare_imports, import_table, request_table
@@ -38,9 +38,9 @@ def in_turn(rounds: int) -> Iterator[tuple[int, str]]:
             yield number, library
 
 
-def server_rows(rounds: int, scale: float) -> list[dict[str, Any]]:
+def server_rows(rounds: int, scale: float, cores: Cores) -> list[dict[str, Any]]:
     """Measure the servers; round 0 warms both up and is not counted."""
-    server_core, load_core = two_cores()
+    server_core, load_core = cores
     results = []
     with ExitStack() as stack:
         ports = {
@@ -61,9 +61,9 @@ def server_rows(rounds: int, scale: float) -> list[dict[str, Any]]:
     return results
 
 
-def client_rows(rounds: int, scale: float) -> list[dict[str, Any]]:
+def client_rows(rounds: int, scale: float, cores: Cores) -> list[dict[str, Any]]:
     """Measure the clients against the fixed server; round 0 warms both up and is not counted."""
-    client_core, load_core = two_cores()
+    client_core, load_core = cores
     results = []
     with ExitStack() as stack:
         port = stack.enter_context(Child("fixed_server.py", core=load_core)).ready["port"]
@@ -115,7 +115,8 @@ def main() -> None:
     started = time.perf_counter()
     print(f"{rounds} rounds a row, both libraries in turn. Imports first.", flush=True)
     imports = compare_imports(import_cost.measure(rounds))
-    rows = server_rows(rounds, scale) + client_rows(rounds, scale)
+    cores = two_cores()  # before this process, as the servers' load, is pinned to one of them
+    rows = server_rows(rounds, scale, cores) + client_rows(rounds, scale, cores)
     results = {"machine": machine(), "rounds": rounds, "rows": rows, "imports": imports}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
