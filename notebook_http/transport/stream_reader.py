@@ -115,10 +115,9 @@ class StreamReader(StreamIteration):
         """Say that the body is whole."""
         self._eof = True
         self._wake()
-        if self._eof_callbacks is not None:
-            callbacks, self._eof_callbacks = self._eof_callbacks, None
-            for callback in callbacks:
-                callback()
+        callbacks, self._eof_callbacks = self._eof_callbacks or (), None
+        for callback in callbacks:
+            callback()
 
     def set_exception(self, exc: BaseException) -> None:
         """Make this and every later read raise *exc*."""
@@ -135,10 +134,8 @@ class StreamReader(StreamIteration):
         """Call *callback* once the body is whole; at once if it is. Not called on errors."""
         if self._eof:
             callback()
-        elif self._eof_callbacks is None:
-            self._eof_callbacks = [callback]
         else:
-            self._eof_callbacks.append(callback)
+            self._eof_callbacks = [*(self._eof_callbacks or ()), callback]
 
     # Asking
 
@@ -147,7 +144,7 @@ class StreamReader(StreamIteration):
         return self._eof
 
     def at_eof(self) -> bool:
-        """Whether the whole body has been received and read."""
+        """Whether the whole body has been received and read, so that no read will raise."""
         return self._eof and not self._buffer.size and not self._pending_input()
 
     # Reading
@@ -193,8 +190,7 @@ class StreamReader(StreamIteration):
                 self.unread_data(b"".join(pieces))
                 raise
             if not piece:
-                partial = b"".join(pieces)
-                raise asyncio.IncompleteReadError(partial, n)
+                raise asyncio.IncompleteReadError(b"".join(pieces), n)
             pieces.append(piece)
             missing -= len(piece)
         return b"".join(pieces)
@@ -286,9 +282,16 @@ class StreamReader(StreamIteration):
     # How it works
 
     def _pending_input(self) -> bool:
-        """Whether bytes wait to be decoded."""
+        """Whether bytes wait to be decoded, or are missing at the end: a read will say so."""
         decoder = self._decoder
-        return decoder is not None and (self._raw.size > 0 or not decoder.needs_input)
+        if decoder is None:
+            return False
+        try:
+            if decoder.needs_input and self.total_bytes:
+                decoder.finish()
+        except HttpProcessingError:
+            return True
+        return self._raw.size > 0 or not decoder.needs_input
 
     async def _fill_or_put_back(self, found: bytearray) -> bool:
         """Do as `_fill`; a cancel makes *found* readable again."""
@@ -324,9 +327,7 @@ class StreamReader(StreamIteration):
             return False
         try:
             if self._raw.size or not decoder.needs_input:
-                data = b""
-                if decoder.needs_input:
-                    data = self._raw.take_piece()
+                data = self._raw.take_piece() if decoder.needs_input else b""
                 decoded = decoder.decode(data, _STEP_BYTES)
                 if decoded:
                     self._buffer.append(decoded)

@@ -252,6 +252,23 @@ async def test_a_body_cut_short_inside_its_coding_is_an_error() -> None:
         await reader.read()
 
 
+@pytest.mark.parametrize("read", ["read", "readany", "readline"])
+async def test_a_loop_until_the_end_sees_a_body_cut_short(read: str) -> None:
+    """`while not content.at_eof():` must not take half a body for a whole one."""
+    whole = gzip.compress(b"a line\n" * 100)
+    for data, error in ((whole, None), (whole[:-9], ContentEncodingError), (b"", None)):
+        reader = coded(data)
+        text = b""
+        failure = None
+        while not reader.at_eof() and failure is None:
+            try:
+                text += await getattr(reader, read)()
+            except ContentEncodingError as cut:
+                failure = type(cut)
+        assert failure is error
+        assert error or text == gzip.decompress(whole if data else b"")
+
+
 async def test_a_bomb_that_nobody_reads_costs_nothing() -> None:
     """CVE-2026-54278: an unread body was decompressed whole in clean-up."""
     compressor = zlib.compressobj(9)
