@@ -335,6 +335,8 @@ class ResponseParser:
                 connection = connection + b"," + value if connection else value
             else:
                 upgrade = True
+        if head.chunked and head.version is HttpVersion10:
+            head.keep_alive = False  # who speaks both is not to be trusted further (RFC 9112 §6.1)
         if head.chunked and head.content_length is not None:
             self._fail(InvalidHeader("both Content-Length and Transfer-Encoding are given"))
         head.upgrade = upgrade and head.status == 101 and has_token(connection, b"upgrade")

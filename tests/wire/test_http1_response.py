@@ -220,3 +220,17 @@ def test_heads_are_decoded_on_demand() -> None:
     assert head.reason == "Très bien"
     assert head.headers["x"] == "\udcff"
     assert head.content_encoding == "gzip, br"
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [(b"HTTP/1.1", True), (b"HTTP/1.0", False)], ids=["1.1", "1.0"]
+)
+def test_chunks_in_http_1_0_end_the_connection(version: bytes, kept: bool) -> None:
+    """That version has none, so who sends them is not to be trusted with more (RFC 9112 §6.1)."""
+    message = CHUNKED.replace(b"HTTP/1.1", version)
+    message = message.replace(b"\r\n", b"\r\nConnection: keep-alive\r\n", 1)
+    for pieces in every_split(message):
+        record, _, error = parse(pieces)
+        assert error is None
+        assert record.body == b"hello"
+        assert record.heads[0].keep_alive is kept
