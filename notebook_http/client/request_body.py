@@ -87,7 +87,8 @@ def body_from_data(data: Any) -> RequestBody | None:
 
     if not isinstance(data, FormData):
         try:
-            payload = PAYLOAD_REGISTRY.get(data)
+            # Without a disposition: what a file is called here is nobody's business there.
+            payload = PAYLOAD_REGISTRY.get(data, disposition=None)
         except LookupError:
             payload = FormData(data)()
     else:

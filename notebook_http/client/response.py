@@ -257,8 +257,8 @@ class ClientResponse(ResponseHeadView):
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed or released."""
-        return self._closed
+        """Whether nothing more of it arrives: it is whole, or was closed or released."""
+        return self._closed or self._exchange.connection is None
 
     def close(self) -> None:
         """Give up what was not read; a connection with half a body on it is closed."""

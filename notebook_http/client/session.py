@@ -103,7 +103,6 @@ class ClientSession:
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         max_decoded_size: int = _MAX_DECODED_BYTES,
     ) -> None:
-        # First of all, so that __del__ finds it when something below raises.
         self._connector: BaseConnector | None = None
         jar: AbstractCookieJar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
@@ -140,7 +139,8 @@ class ClientSession:
         self._connector = connector
 
     def __del__(self) -> None:
-        connector = self._connector
+        # Not there when the arguments were wrong: then `__init__` never ran.
+        connector = getattr(self, "_connector", None)
         if connector is None or connector.closed:
             return
         warnings.warn(

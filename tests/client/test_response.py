@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -203,6 +204,26 @@ async def test_what_was_read_stays_read(serve, session):
     async with session.get(server.url) as r:
         await r.read()
     assert await r.text() == "x"
+
+
+async def test_a_response_is_closed_when_nothing_more_arrives(serve, session):
+    """Programs for aiohttp look at it to see whether the connection is still theirs."""
+    go = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
+        await go.wait()
+        writer.write(b"lf")
+        await reader.read()
+
+    server = await serve(talk)
+    async with session.get(server.url) as r:
+        assert await r.content.readany() == b"ha"
+        assert not r.closed
+        go.set()
+        assert await r.content.read() == b"lf"
+        assert r.closed
 
 
 async def test_times_are_split(serve, session):

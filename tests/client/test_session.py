@@ -408,6 +408,7 @@ async def test_a_file_is_sent_with_its_length(serve, session, tmp_path):
         await session.put(server.url, data=file)
     _, headers, body = head_of(server.requests[0])
     assert headers["Content-Length"] == "500000"
+    assert "Content-Disposition" not in headers  # its name here would end up in a store there
     assert body == path.read_bytes()
 
 
@@ -621,6 +622,15 @@ async def test_a_forgotten_session_warns_and_tells_the_loop(serve):
     loop.set_exception_handler(None)
     assert told == ["Unclosed client session"]
     await asyncio.sleep(0.01)
+
+
+def test_wrong_arguments_leave_no_half_made_session_behind():
+    """Its `__del__` would print a second error under the real one."""
+    with pytest.raises(TypeError, match="bogus"):
+        ClientSession(bogus=1)
+    with pytest.raises(ValueError, match="absolute"):
+        ClientSession("/relative")
+    gc.collect()
 
 
 async def test_a_session_lives_as_long_as_its_response(serve):
