@@ -96,7 +96,7 @@ class RequestHandler(WaitingConnection):
         self._make_request = owner.request_factory
         self._access_logger = owner.access_logger
         self._task: asyncio.Task[None] | None = None
-        self._context: Context = copy_context()  # of the task, and of handlers begun for it
+        self._context: Context = copy_context()  # the task's; each handler has a copy of its own
         self._parked = False  # the task waits for a request, and for nothing else
         self._request: BaseRequest | None = None
         self._began = 0.0  # when the running request's turn came; only for the access log
@@ -187,7 +187,8 @@ class RequestHandler(WaitingConnection):
         loop = self.loop
         enter_task(loop, task)
         try:
-            response = self._context.run(begin, self._handle, request)
+            context = self._context.copy()
+            response = context.run(begin, context, self._handle, request)
         except HTTPException as error:
             response = error
         except (Exception, asyncio.CancelledError) as error:
@@ -237,7 +238,8 @@ class RequestHandler(WaitingConnection):
         task = cast("asyncio.Task[None]", asyncio.current_task())
         try:
             while self._begun is not None or not self._closing:
-                begun, self._begun = self._begun, None
+                begun: Any = self._begun
+                self._begun = None
                 if begun is not None:
                     request = cast("BaseRequest", self._request)
                 elif self.writing_paused:
@@ -253,7 +255,10 @@ class RequestHandler(WaitingConnection):
                     await self._park()
                     continue
                 try:
-                    response = await (begun or self._handle(request))
+                    if begun is None:
+                        context = self._context.copy()
+                        begun = context.run(begin, context, self._handle, request)
+                    response = await begun if begun.__class__ is BegunAnswer else begun
                 except HTTPException as error:
                     response = error
                 except (Exception, asyncio.CancelledError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Generator
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
@@ -75,6 +75,36 @@ async def test_context_variables_live_on_behind_a_wait(answer_of: Any) -> None:
         return web.Response(text=f"{seen} {level.get()}")
 
     assert (await answer_of(handler)).endswith(b"inside outside")
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("pipelined", [False, True])
+async def test_context_variables_do_not_reach_the_next_request(wait: bool, pipelined: bool) -> None:
+    """Behind a proxy the next one on the connection is somebody else's."""
+
+    async def handler(request: web.Request) -> web.Response:
+        seen = level.get()
+        level.set(request.query["user"])
+        if wait:
+            await asyncio.sleep(0.001)
+        return web.Response(text=f"{seen}!")
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0])
+    async with asyncio.timeout(10):
+        for user in ("alice", "bob"):
+            writer.write(f"GET /?user={user} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            if not pipelined:
+                assert (await reader.readuntil(b"!")).endswith(b"\r\noutside!")
+        if pipelined:
+            for _ in range(2):
+                assert (await reader.readuntil(b"!")).endswith(b"\r\noutside!")
+    writer.close()
+    await runner.cleanup()
 
 
 @pytest.mark.parametrize("seconds", [0, 0.01])
@@ -246,7 +276,7 @@ def test_begin_returns_what_is_there_at_once() -> None:
     async def handler(request: object) -> object:
         return request
 
-    assert begin(handler, 1) == 1
+    assert begin(copy_context(), handler, 1) == 1
 
 
 def test_a_begun_answer_can_be_closed() -> None:
@@ -262,7 +292,7 @@ def test_a_begun_answer_can_be_closed() -> None:
         finally:
             closed.append(request)
 
-    begun = begin(handler, 1)
+    begun = begin(copy_context(), handler, 1)
     assert isinstance(begun, BegunAnswer)
     begun.close()
     assert closed == [1]
