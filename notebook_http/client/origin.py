@@ -15,12 +15,12 @@ from notebook_http import hdrs
 from notebook_http.client.connection_key import ConnectionKey
 from notebook_http.client.exceptions import InvalidUrlClientError
 from notebook_http.client.redirects import BODY_HEADERS
+from notebook_http.wire.credentials import BasicAuth
 from notebook_http.wire.errors import excerpt
 from notebook_http.wire.head_writer import field_lines
 
 if TYPE_CHECKING:
     from notebook_http.transport.tls import TlsSetting
-    from notebook_http.wire.credentials import BasicAuth
 
 __all__ = ["Origin", "make_key", "origin_headers"]
 
@@ -123,11 +123,16 @@ def origin_headers(
 
     Raises:
         ValueError: there is an `Authorization` header as well as credentials.
+        TypeError: *auth* is something else.
     """
     complete: CIMultiDict[str] = CIMultiDict()
     complete[hdrs.HOST] = headers.get(hdrs.HOST, host)
     complete.extend((name, value) for name, value in headers.items() if name.lower() != "host")
     if auth is not None:
+        if not isinstance(auth, BasicAuth):
+            # Reached by callers without a type checker, who know pairs from other libraries.
+            text = f"auth is BasicAuth(user, password), not a {type(auth).__name__}"  # type: ignore[unreachable]
+            raise TypeError(text)
         if hdrs.AUTHORIZATION in complete:
             text = (
                 "Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded "

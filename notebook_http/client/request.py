@@ -14,6 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from notebook_http import hdrs
 from notebook_http.client.exceptions import InvalidUrlClientError, RequestInfo
 from notebook_http.wire.content_coding import encoder_for
+from notebook_http.wire.errors import ContentEncodingError
 from notebook_http.wire.head_writer import check_method, encode_head, field_lines
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 
@@ -156,8 +157,15 @@ class ClientRequest:
         return int(announced) if announced is not None else self.body.size
 
     def new_encoder(self) -> ContentEncoder | None:
-        """Return what applies `compress` to the body, or None."""
-        return encoder_for(self.compress) if self.compress else None
+        """Return what applies `compress` to the body, or None.
+
+        Raises:
+            ValueError: the coding is unknown, or its library is missing.
+        """
+        try:
+            return encoder_for(self.compress) if self.compress else None
+        except ContentEncodingError as error:
+            raise ValueError(str(error)) from None
 
     def encode_head(self) -> bytes:
         """Return the request's head (RFC 9112 §3).
@@ -223,6 +231,7 @@ class ClientRequest:
             if headers is not None and hdrs.CONTENT_ENCODING in headers:
                 text = "compress can not be set if Content-Encoding header is set"
                 raise ValueError(text)
+            self.new_encoder()  # an unknown coding is an error now, not in the middle of sending
             self._set(hdrs.CONTENT_ENCODING, self.compress)
         if chunked and given_length is not None:
             text = "chunked can not be set if Content-Length header is set"

@@ -189,7 +189,8 @@ async def _upload(
             for start in range(0, len(view), _PIECE_BYTES):
                 await writer.write(view[start : start + _PIECE_BYTES])
         elif body.payload is not None:
-            await body.payload.write(writer)
+            # Not more than was announced, should a file have grown meanwhile.
+            await body.payload.write_with_length(writer, body.size)
         await writer.write_eof()
     except ClientConnectionResetError:
         # The connection tells the exchange why, and an answer may still be on its way to us.

@@ -360,9 +360,14 @@ def request(
         connector: used and left open; without it there is one of its own.
         options: see `RequestOptions`.
     """
+    own = TCPConnector(force_close=True) if connector is None else None
     session = ClientSession(
-        version=version,
-        connector=TCPConnector(force_close=True) if connector is None else connector,
-        connector_owner=connector is None,
+        version=version, connector=own or connector, connector_owner=own is not None
     )
-    return SessionRequestContextManager(method, url, options, session)
+    try:
+        return SessionRequestContextManager(method, url, options, session)
+    except BaseException:  # wrong options: nobody will ever hold the session to close it
+        session.detach()
+        if own is not None:
+            own.close_now()
+        raise

@@ -103,6 +103,17 @@ async def test_top_level_request_can_be_awaited(serve):
     assert await response.text() == "ok"
 
 
+async def test_wrong_options_of_a_top_level_request_leave_nothing_to_close():
+    """A warning about a session that the caller never saw would only mislead."""
+    with pytest.raises(ValueError, match="data and json"):
+        request("POST", "http://127.0.0.1/", data=b"", json=1)
+    gc.collect()
+    async with TCPConnector() as connector:
+        with pytest.raises(TypeError, match="bogus"):
+            request("GET", "http://127.0.0.1/", connector=connector, bogus=1)
+        assert not connector.closed
+
+
 async def test_a_borrowed_connector_stays_open(serve):
     """Whoever made it closes it."""
     server = await serve(OK)
@@ -330,6 +341,14 @@ async def test_session_credentials_stay_with_the_base_url(serve):
     assert b"Authorization" not in other.requests[0]
 
 
+async def test_a_pair_is_no_credentials(serve, session):
+    """Other libraries take one; the error says what to write here."""
+    server = await serve(OK)
+    with pytest.raises(TypeError, match=r"auth is BasicAuth\(user, password\), not a tuple"):
+        await session.get(server.url, auth=("user", "password"))
+    assert server.connections == 0
+
+
 async def test_two_sources_of_credentials_are_an_error(serve, session):
     """Which of them was meant cannot be known."""
     server = await serve(OK)
@@ -412,6 +431,22 @@ async def test_a_file_is_sent_with_its_length(serve, session, tmp_path):
     assert body == path.read_bytes()
 
 
+async def test_a_file_that_grows_is_sent_as_it_was(serve, session, tmp_path):
+    """A log file is always written to; what was announced is what goes out."""
+    path = tmp_path / "log"
+    path.write_bytes(b"a line\n" * 50_000)
+    server = await serve(OK)
+    with path.open("rb") as file:
+        upload = asyncio.create_task(session.put(server.url, data=file))
+        await asyncio.sleep(0)  # the request is made, and the connection on its way
+        with path.open("ab") as more:
+            more.write(b"another line\n" * 50_000)
+        assert (await upload).status == 200
+    _, headers, body = head_of(server.requests[0])
+    assert headers["Content-Length"] == "350000"
+    assert body == b"a line\n" * 50_000
+
+
 async def test_a_generator_is_sent_in_chunks(serve, session):
     """Nobody knows its length before its end."""
 
@@ -463,12 +498,13 @@ async def test_compressed_bodies_say_so(serve, session):
         {"headers": {"Content-Length": "+3"}},
         {"headers": {"Content-Encoding": "gzip"}, "compress": "gzip"},
         {"headers": {"Content-Length": "3", "Transfer-Encoding": "chunked"}},
+        {"compress": "lzma"},
     ],
 )
 async def test_contradicting_framing_is_refused(serve, session, options):
     """A message with two ends is a smuggled one: ValueError before a byte is sent."""
     server = await serve(OK)
-    with pytest.raises(ValueError, match=r"Content-|Transfer-|chunked|compress"):
+    with pytest.raises(ValueError, match=r"Content-|Transfer-|chunked|compress|lzma"):
         await session.post(server.url, data=b"abc", **options)
     assert server.connections == 0
 
