@@ -56,6 +56,8 @@ def _explained(error: OSError, where: str) -> OSError:
         errno.EACCES: "not allowed: ports below 1024 need special rights, take one above",
         errno.EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1",
     }
+    if isinstance(error, socket.gaierror):
+        return socket.gaierror(error.errno, f"cannot listen on {where}: {error.strerror}")
     hint = hints.get(error.errno or 0)
     if hint is None:
         return error

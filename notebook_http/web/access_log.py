@@ -59,7 +59,7 @@ class AccessLogger(AbstractAccessLogger):
     """Writes lines in the format of Apache's mod_log_config.
 
     ``%a`` address of the client · ``%t`` time of the request · ``%P`` process · ``%r`` request line
-    · ``%s`` status · ``%b`` bytes of the body · ``%T`` seconds, whole · ``%Tf``
+    · ``%s`` status · ``%b`` bytes sent, head and body · ``%T`` seconds, whole · ``%Tf``
     seconds with fraction · ``%D`` microseconds · ``%{X}i`` field of the request · ``%{X}o`` field
     of the answer · ``%{X}e`` environment variable · ``%%`` a percent sign. Control characters that
     a client sent are escaped.
@@ -127,7 +127,7 @@ _ATOMS: dict[str, tuple[str, Atom]] = {
     "P": ("process_id", lambda request, response, time: f"<{os.getpid()}>"),
     "r": ("first_request_line", _request_line),
     "s": ("response_status", lambda request, response, time: response.status),
-    "b": ("response_size", lambda request, response, time: response.body_length),
+    "b": ("response_size", lambda request, response, time: response.output_length),
     "T": ("request_time", lambda request, response, time: round(time)),
     "Tf": ("request_time_frac", lambda request, response, time: f"{time:06f}"),
     "D": ("request_time_micro", lambda request, response, time: round(time * 1e6)),

@@ -275,7 +275,7 @@ class RequestHandler(WaitingConnection):
                     if request.expectation is not None and self._must_not_wait(request):
                         break
                     await self._drop_rest(request.content)
-            if self.refusal is not None:
+            if self.refusal is not None and not self._body_broken:
                 self._refuse(self.refusal)
             await self._close_gently()
         except ConnectionResetError:
@@ -296,7 +296,8 @@ class RequestHandler(WaitingConnection):
     def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
         """Send *response* if nothing has to be waited for; whether that was so."""
         head = request.message
-        if self._closing or (request.expectation is not None and self._must_not_wait(request)):
+        broken = self._body_broken and not self.waiting
+        if self._closing or broken or (request.expectation and self._must_not_wait(request)):
             head.keep_alive = False
         if (
             request.signals

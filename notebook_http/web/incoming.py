@@ -41,6 +41,7 @@ class IncomingRequests(Connection):
 
     __slots__ = (
         "_arriving",
+        "_body_broken",
         "_dropped_bytes",
         "_dropping",
         "_held",
@@ -60,6 +61,7 @@ class IncomingRequests(Connection):
         self._parser = RequestParser(self, settings.limits)
         self._waiter: asyncio.Future[None] | None = None
         self._arriving: StreamReader | None = None  # the body that bytes belong to now
+        self._body_broken = False  # the last request's, whose answer is the connection's last
         self._held: bytes | None = None  # bytes not parsed yet, because too many requests wait
         self._reader_paused = False
         self._dropping = False
@@ -90,6 +92,7 @@ class IncomingRequests(Connection):
             body = self._arriving
             if body is not None:
                 self._arriving = None
+                self._body_broken = True
                 body.set_exception(_payload_error(error))
             self.wake()
 

@@ -361,5 +361,10 @@ class Request(BaseRequest):
 
     async def prepare_hook(self, response: StreamResponse) -> None:
         """Run the `on_response_prepare` signals of the applications, the outermost first."""
-        for signal in self.signals:
-            await signal.send(self, response)
+        outer = self.current_app
+        self.current_app = self.pipeline.apps[-1]
+        try:
+            for signal in self.signals:
+                await signal.send(self, response)
+        finally:
+            self.current_app = outer

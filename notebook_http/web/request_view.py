@@ -5,7 +5,7 @@ Knows URLs, fields, cookies, and what the connection tells of the client. Reads 
 
 from __future__ import annotations
 
-import socket
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -46,6 +46,14 @@ def origin_form(target: str) -> str:
     if "?" in authority:  # http://host?query
         return "/?" + authority.partition("?")[2] + slash + path
     return "/" + path
+
+
+def absolute_authority(target: str) -> str:
+    """Return host and port of an absolute target, or nothing for any other form."""
+    if target[:1] == "/":
+        return ""
+    _, separator, rest = target.partition("://")
+    return re.split("[/?#]", rest, maxsplit=1)[0] if separator else ""
 
 
 class RequestView:
@@ -159,10 +167,21 @@ class RequestView:
 
     @property
     def host(self) -> str:
-        """The `Host` field with its port; this machine's name when an old client sent none."""
+        """The host that was asked for, with its port.
+
+        Of the target when that is absolute (RFC 9112 §3.2.2), else the `Host` field; the address
+        that the client is connected to when an old client sent neither.
+        """
         if self._host is not None:
             return self._host
-        return self._head.host or socket.getfqdn()
+        return absolute_authority(self._head.target) or self._head.host or self._own_address()
+
+    def _own_address(self) -> str:
+        address = self.get_extra_info("sockname")
+        if not isinstance(address, tuple):
+            return "localhost"  # a Unix socket, or the client has left
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     @property
     def rel_url(self) -> URL:

@@ -96,7 +96,8 @@ class Response(StreamResponse):
             if fields is None:
                 self._content_type = _TEXT_TYPE
             elif "Content-Type" in fields:
-                charset = self.charset
+                self.text = text  # which says the charset, if the field does not
+                return
             else:
                 fields["Content-Type"] = _TEXT_TYPE
         else:

@@ -60,13 +60,15 @@ class ResponseFields:
 
         Raises:
             RuntimeError: the head is out.
-            ValueError: the reason holds control characters.
+            ValueError: the status has not three digits, or the reason holds control characters.
         """
         self._refuse_when_prepared("status")
         self._set_status(status, reason)
 
     def _set_status(self, status: int, reason: str | None) -> None:
         self._status = int(status)
+        if not 100 <= self._status <= 999:
+            raise ValueError(f"{status} is no status code: those have three digits (RFC 9110 §15)")
         self._reason = (
             REASON_PHRASES.get(self._status, "") if reason is None else check_reason(reason)
         )
@@ -221,6 +223,7 @@ class ResponseFields:
             "version": version,
             "samesite": samesite,
         }
+        value = str(value)
         format_set_cookie(name, value, max_age=max_age, partitioned=partitioned, **attributes)
         attributes["max-age"] = None if max_age is None else str(max_age)
         cookies = self.cookies

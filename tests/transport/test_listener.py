@@ -30,6 +30,15 @@ async def test_a_cancelled_start_frees_the_port() -> None:
         await again.wait_closed()
 
 
+async def test_a_host_that_does_not_resolve_is_named() -> None:
+    """By both ways to bind; `.invalid` never resolves (RFC 6761 §6.4)."""
+    where = "cannot listen on nowhere.invalid, port 0"
+    with pytest.raises(socket.gaierror, match=where):
+        await listen_tcp(asyncio.Protocol, "nowhere.invalid", 0, ListenOptions())
+    with pytest.raises(OSError, match=where):
+        bind_tcp("nowhere.invalid", 0, ListenOptions())
+
+
 async def test_a_taken_port_says_what_to_try() -> None:
     """Both ways to bind tell the same."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -374,6 +375,26 @@ async def test_prepare_signals_see_the_final_head(serve: Serve, ask: Ask) -> Non
     assert b"X-Signed: /a/b" in (await ask(port, target="/a/b"))[0]
 
 
+async def test_prepare_signals_see_the_application_of_the_handler(
+    serve: Serve, ask: Ask, named: Callable[..., web.Application]
+) -> None:
+    """Although the middlewares of the outer one have not ended when a plain response leaves."""
+
+    async def sign(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["X-App"] = request.app["name"]
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(text=request.app["name"])
+
+    outer, inner = named("outer", noting([], "o")), named("inner")
+    inner.on_response_prepare.append(sign)
+    inner.router.add_get("/", handle)
+    outer.add_subapp("/in", inner)
+    head, body = await ask(await serve(outer), target="/in/")
+    assert b"\r\nX-App: inner" in head
+    assert body == b"inner"
+
+
 @pytest.mark.parametrize("target", ["/stream", "/plain"])
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 async def test_what_a_prepare_signal_does_to_the_framing_counts(
@@ -475,8 +496,22 @@ async def test_a_plain_function_is_a_handler_too(serve: Serve, ask: Ask) -> None
     def plain(request: web.Request) -> web.Response:
         return web.Response(text="plain")
 
+    class Greeter:
+        def greet(self, request: web.Request, mark: str = "!") -> web.Response:
+            return web.Response(text=f"method{mark}")
+
+        async def __call__(self, request: web.Request) -> web.Response:
+            return web.Response(text="called")
+
     app.router.add_get("/", plain)  # type: ignore[arg-type]
-    assert (await ask(await serve(app)))[1] == b"plain"
+    app.router.add_get("/method", Greeter().greet)  # type: ignore[arg-type]
+    app.router.add_get("/partial", partial(Greeter().greet, mark="?"))  # type: ignore[arg-type]
+    app.router.add_get("/called", Greeter())
+    port = await serve(app)
+    assert (await ask(port))[1] == b"plain"
+    assert (await ask(port, target="/method"))[1] == b"method!"
+    assert (await ask(port, target="/partial"))[1] == b"method?"
+    assert (await ask(port, target="/called"))[1] == b"called"
 
 
 async def test_debug_is_the_loops_or_ones_own() -> None:

@@ -238,3 +238,19 @@ async def test_broken_framing_within_a_body_ends_the_connection(
     assert answer.startswith(b"HTTP/1.1 400" if reads else b"HTTP/1.1 200")
     assert b"answer to /\r" not in answer
     assert not answer.endswith(b"answer to /")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_requests_before_a_broken_body_keep_the_connection(serve: Serve, talk: Talk) -> None:
+    """Only the answer to the broken one is the last."""
+
+    async def handle(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.01)
+        return web.Response(text=f"answer to {request.path}")
+
+    head = b"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await talk(await serve(handle), GET + head + b"3\r\nabcXX")
+    first, second = answer.split(b"HTTP/1.1 ")[1:]
+    assert b"Connection: close" not in first
+    assert b"Connection: close" in second

@@ -101,12 +101,25 @@ async def test_unusual_targets(look: Look, target: bytes, path_qs: str) -> None:
     """A proxy's form is read, and a double slash stays a path (CVE-2021-21330)."""
     data = b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n"
     assert await look(data, lambda request: request.path_qs) == path_qs
-    assert await look(data, lambda request: request.url.host) == "a"
+    host = "a" if target[:1] == b"/" else "other.example"
+    assert await look(data, lambda request: request.url.host) == host
+
+
+async def test_the_target_names_the_host_when_it_is_absolute(look: Look) -> None:
+    """Whatever the field says: a proxy passes both on (RFC 9112 §3.2.2)."""
+    data = b"GET http://shop.example:8080?a=1 HTTP/1.1\r\nHost: other\r\n\r\n"
+    seen = await look(data, lambda request: (request.host, str(request.url)))
+    assert seen == ("shop.example:8080", "http://shop.example:8080/?a=1")
 
 
 async def test_an_old_client_may_send_no_host(look: Look) -> None:
-    """This machine's name stands in (HTTP/1.0)."""
-    assert await look(b"GET / HTTP/1.0\r\n\r\n", lambda request: request.host)
+    """The address that it is connected to stands in (HTTP/1.0); nothing is looked up."""
+
+    async def see(request: web.Request) -> bool:
+        host, port = request.get_extra_info("sockname")[:2]
+        return request.host == f"{host}:{port}" and request.url.port == port
+
+    assert await look(b"GET / HTTP/1.0\r\n\r\n", see)
 
 
 async def test_cookies(look: Look) -> None:

@@ -47,6 +47,21 @@ def test_status_brings_its_reason() -> None:
             web.Response(reason=reason)
 
 
+@pytest.mark.parametrize("status", [-1, 0, 99, 1000, 99999])
+def test_a_status_has_three_digits(status: int) -> None:
+    """Anything else would break the line that it stands in."""
+    with pytest.raises(ValueError, match="three digits"):
+        web.Response(status=status)
+
+
+def test_a_cookies_value_may_be_a_number() -> None:
+    """As in aiohttp, which writes what `str` says."""
+    response = web.Response()
+    value: Any = 5
+    response.set_cookie("n", value)
+    assert set_cookies(response) == ["n=5; Path=/"]
+
+
 def test_last_modified_takes_what_tells_a_time() -> None:
     """Seconds, an aware moment, or text."""
     response = web.StreamResponse()

@@ -35,6 +35,9 @@ def test_arguments_settle_the_content_type() -> None:
     assert html.body == b"\xe9"
     by_field = web.Response(text="é", headers={"Content-Type": "text/x; charset=latin-1"})
     assert by_field.body == b"\xe9"
+    silent = web.Response(text="é", headers={"Content-Type": "text/html"})
+    assert silent.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert silent.body == "é".encode()
     assert web.Response(body=b"x").content_type == "application/octet-stream"
     assert web.Response(body=b"x", content_type="a/b").headers["Content-Type"] == "a/b"
 

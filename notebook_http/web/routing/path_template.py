@@ -9,13 +9,22 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-__all__ = ["PathTemplate", "Variable", "canonical_path", "decode_value", "parse_template"]
+__all__ = [
+    "PathTemplate",
+    "Variable",
+    "canonical_path",
+    "decode_value",
+    "parse_template",
+    "readable_path",
+    "readable_value",
+]
 
 # What a path may hold unencoded: pchar of RFC 3986 §3.3, and the slash.
 _SAFE = "-._~!$&'()*+,;=:@"
 _CANONICAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _NAME = r"[_a-zA-Z][_a-zA-Z0-9]*"
-_DEFAULT_PATTERN = r"[^{}/]+"
+_DEFAULT_PATTERN = r"[^/]+"
+_UNDECODED = r"[\udc80-\udcff]"
 
 
 class Variable(NamedTuple):
@@ -34,7 +43,7 @@ class PathTemplate(NamedTuple):
     Attributes:
         parts: literals (canonical) and variables, in order.
         formatter: the template without patterns, ready for `str.format_map`.
-        pattern: regular expression with a group for each variable, for `fullmatch`.
+        pattern: regular expression with a group for each variable, for the `readable_path`.
         segments: one entry for each piece between slashes, a literal or a `Variable` that fills
             it; None when a pattern of the user's or a mixed segment needs `pattern`.
         fixed_prefix: the whole segments in front of the first variable, ``/a/b``, or ``/``.
@@ -85,10 +94,22 @@ def decode_value(value: str) -> str:
     """Return the text of a path segment; what is not UTF-8 stays percent-encoded."""
     if "%" not in value:
         return value
-    try:
-        return unquote(value, errors="strict")
-    except UnicodeDecodeError:
-        return value
+    text = unquote(value, errors="surrogateescape")
+    return re.sub(_UNDECODED, lambda match: f"%{ord(match[0]) - 0xDC00:X}", text)
+
+
+def readable_path(path: str) -> str:
+    """Return *path* (canonical) as the text that patterns are written for.
+
+    Encoded slashes and percent signs stay encoded, because a slash is a separator here;
+    `readable_value` decodes them in what was found.
+    """
+    return decode_value(path.replace("%25", "%2525").replace("%2F", "%252F"))
+
+
+def readable_value(value: str) -> str:
+    """Return the text of a value that was found in a `readable_path`."""
+    return value.replace("%2F", "/").replace("%25", "%")
 
 
 def parse_template(path: str) -> PathTemplate:
@@ -143,12 +164,12 @@ def _build(parts: tuple[Part, ...]) -> PathTemplate:
     for part in parts:
         if isinstance(part, str):
             formatter += part
-            source += re.escape(part)
+            source += re.escape(readable_path(part))
         else:
             formatter += f"{{{part.name}}}"
             source += f"(?P<{part.name}>{part.pattern or _DEFAULT_PATTERN})"
     try:
-        pattern = re.compile(source)
+        pattern = re.compile(source, re.DOTALL)
     except re.error as error:
         raise ValueError(f"Bad pattern {source!r}: {error}") from None
     fixed, brace, _ = formatter.partition("{")

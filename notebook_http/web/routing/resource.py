@@ -8,7 +8,12 @@ from typing import Any
 
 from yarl import URL
 
-from notebook_http.web.routing.path_template import PathTemplate, decode_value, parse_template
+from notebook_http.web.routing.path_template import (
+    PathTemplate,
+    parse_template,
+    readable_path,
+    readable_value,
+)
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, ResourceRoute
 
 __all__ = ["AbstractResource", "DynamicResource", "PlainResource", "Resource", "make_resource"]
@@ -114,10 +119,10 @@ class Resource(AbstractResource):
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the variables' decoded values in *path* (canonical), or None: no match."""
-        found = self._template.pattern.fullmatch(path)
+        found = self._template.pattern.fullmatch(readable_path(path))
         if found is None:
             return None
-        return {name: decode_value(value or "") for name, value in found.groupdict().items()}
+        return {name: readable_value(value or "") for name, value in found.groupdict().items()}
 
     def url_for(self, **parts: str) -> URL:
         """Return the relative URL in which the variables have the values of *parts*.

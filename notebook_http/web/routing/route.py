@@ -6,6 +6,7 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
@@ -194,16 +195,17 @@ class SystemRoute(AbstractRoute):
 
 
 def _awaitable(handler: Handler) -> Handler:
-    """Return *handler*, wrapped when it is a plain function that might return a bare response."""
-    if not inspect.isfunction(handler) or inspect.iscoroutinefunction(handler):
+    """Return *handler*, wrapped when it is a plain callable that might return a bare response."""
+    called = handler
+    while isinstance(called, partial):
+        called = called.func
+    if inspect.isclass(called) or inspect.iscoroutinefunction(called):
+        return handler
+    if inspect.iscoroutinefunction(getattr(called, "__call__", None)):  # noqa: B004
         return handler
 
     async def call(request: object) -> StreamResponse:
         result: Any = handler(request)
         return await result if inspect.isawaitable(result) else result  # type: ignore[no-any-return]
 
-    call.__name__ = handler.__name__
-    call.__qualname__ = handler.__qualname__
-    call.__doc__ = handler.__doc__
-    call.__module__ = handler.__module__
-    return call
+    return update_wrapper(call, handler)

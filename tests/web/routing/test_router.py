@@ -69,6 +69,26 @@ def test_patterns_and_mixed_segments() -> None:
     assert found(router, "GET", "/f/a.b.c") == ("/f/{name}.{ext}", {"name": "a.b", "ext": "c"})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "sent", "value"),
+    [
+        (r"\w+", "%C3%A9t%C3%A9", "été"),
+        ("[а-я]+", "%d0%b0", "а"),
+        ("[a-z ]+", "a%20b", "a b"),
+        (".*", "a%2Fb/%25/c%0Ad", "a/b/%/c\nd"),
+        (".*", "%FF%C3%A9", "%FFé"),
+        (r"\d+", "%31", "1"),
+        (r"\w+", "%E2%82%AC", None),
+        ("[^/]+", "a%252Fb", "a%2Fb"),
+    ],
+)
+def test_patterns_see_text(pattern: str, sent: str, value: str | None) -> None:
+    """Not its encoding; only an encoded slash is not taken for a separator."""
+    router = router_of(("GET", f"/é/{{x:{pattern}}}"))
+    _, values = router.find("GET", f"/%C3%A9/{sent}")
+    assert values == (None if value is None else {"x": value})
+
+
 def test_no_route_tells_404_from_405() -> None:
     """Allow lists the methods of every resource that the path matches (RFC 9110 §15.5.6)."""
     router = router_of(("GET", "/a"), ("POST", "/{x}"), ("PUT", r"/{y:\w+}"))
