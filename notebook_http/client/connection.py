@@ -367,7 +367,7 @@ class ClientConnection(Connection):
         else:
             error = SocketTimeoutError(
                 f"Timeout on reading data from socket: {asked} waited {self._read_seconds:.3g} s "
-                f"for the next byte of {what} (ClientTimeout.sock_read)"
+                f"for the next byte of {what}. To wait longer, raise ClientTimeout(sock_read=…)."
             )
         self._end_exchange(exchange, reusable=False)
         exchange.fail(error)

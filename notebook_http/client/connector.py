@@ -180,7 +180,7 @@ class BaseConnector:
                 raise TotalTimeoutError(text) from None
             text = (
                 f"Connection timeout to host {key.where}: still waiting for {step.what} after "
-                f"{timeout.connect:.3g} s (ClientTimeout.connect)"
+                f"{timeout.connect:.3g} s. To wait longer, raise ClientTimeout(connect=…)."
             )
             raise ConnectionTimeoutError(text) from None
 
@@ -237,7 +237,8 @@ class BaseConnector:
             except TimeoutError:
                 text = (
                     f"Connection timeout to host {key.where}: still waiting for {step.what} "
-                    f"after {seconds:.3g} s (ClientTimeout.sock_connect)"
+                    f"after {seconds:.3g} s. Check host and port, or raise "
+                    "ClientTimeout(sock_connect=…)."
                 )
                 raise ConnectionTimeoutError(text) from None
             pool.adopt(connection)

@@ -110,6 +110,8 @@ _NEXT_STEP = {
     errno.ENOENT: "There is no socket at that path: is the server running?",
     errno.EACCES: "This user may not open it: check the permissions and the firewall.",
 }
+# OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH.
+_OTHER_NAME_CODES = frozenset({62, 64})
 _NAME_NEXT_STEP = {
     socket.EAI_NONAME: "Check the spelling of the host name.",
     socket.EAI_AGAIN: "The name server did not answer: check the network connection.",
@@ -234,7 +236,10 @@ class ClientConnectorError(ClientOSError):
         return self._os_error.strerror or str(self._os_error) or type(self._os_error).__name__
 
     def _next_step(self) -> str:
-        return _NEXT_STEP.get(self._os_error.errno or 0, "")
+        number = self._os_error.errno
+        if number is None and isinstance(self._os_error, ConnectionResetError):
+            number = errno.ECONNRESET  # asyncio raises it without, in the midst of a TLS handshake
+        return _NEXT_STEP.get(number or 0, "")
 
     def __str__(self) -> str:
         return f"Cannot connect to {self._where()}: {self._cause()}. {self._next_step()}".rstrip()
@@ -315,11 +320,15 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
         return self._certificate_error
 
     def __str__(self) -> str:
-        cause = getattr(self._certificate_error, "verify_message", "") or self._certificate_error
-        return (
-            f"The certificate of {self._where()} is not trusted: {cause}. To trust an authority "
-            "of your own, pass ssl=ssl.create_default_context(cafile=…)."
-        )
+        error = self._certificate_error
+        cause = str(getattr(error, "verify_message", "") or error).rstrip(".")
+        if getattr(error, "verify_code", 0) in _OTHER_NAME_CODES:
+            hint = "Ask for a name that the certificate has, or pass server_hostname= with it"
+        else:
+            hint = (
+                "To trust an authority of your own, pass ssl=ssl.create_default_context(cafile=…)"
+            )
+        return f"The certificate of {self._where()} is not trusted: {cause}. {hint}."
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._conn_key, self._certificate_error)

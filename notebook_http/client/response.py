@@ -227,7 +227,8 @@ class ClientResponse(ResponseHeadView):
             return loads(text)
         except json_module.JSONDecodeError as error:
             begins = excerpt(text[:_SHOWN_BYTES])
-            why = f"{error.msg} (the body of {self.method} {self.url} begins with {begins})"
+            asked = f"{self.method} {self.url}"
+            why = f"{error.msg} (the body of {asked} begins with {begins}; look at .text())"
             raise json_module.JSONDecodeError(why, error.doc, error.pos) from None
 
     def raise_for_status(self) -> None:

@@ -86,8 +86,10 @@ async def test_an_unknown_authority_is_refused(secure, session):
 
 async def test_a_wrong_name_is_refused(secure, session, trusting):
     """The certificate is good, but for somebody else."""
-    with pytest.raises(ClientConnectorCertificateError, match=r"127\.0\.0\.1"):
+    with pytest.raises(ClientConnectorCertificateError, match=r"127\.0\.0\.1") as caught:
         await session.get(f"https://127.0.0.1:{secure.port}/", ssl=trusting)
+    assert "server_hostname=" in str(caught.value)
+    assert "cafile" not in str(caught.value)
 
 
 async def test_the_name_to_expect_can_be_given(secure, session, trusting):
@@ -150,7 +152,7 @@ async def test_a_server_that_hangs_up_in_the_handshake_is_an_error(serve, sessio
         await reader.read(10)
 
     server = await serve(rude)
-    with pytest.raises(ClientConnectorError):
+    with pytest.raises(ClientConnectorError, match="does this port speak the protocol"):
         await session.get(server.url.replace("http:", "https:"))
 
 
