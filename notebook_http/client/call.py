@@ -167,7 +167,7 @@ def _response(
 
 async def _close_body(body: RequestBody, exchange: Exchange | None) -> None:
     """Close *body*, or see to it that its upload does at its end."""
-    if exchange is not None and exchange.upload is not None:
+    if exchange is not None and exchange.upload is not None and not exchange.upload.done():
         exchange.close_after_upload = body
     else:
         await body.close()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from notebook_http.client.exceptions import (
     ClientConnectionError,
     ClientOSError,
-    ClientPayloadError,
     ServerDisconnectedError,
     SocketTimeoutError,
     TotalTimeoutError,
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["ClientConnection"]
 
 _LAST_WORDS_BYTES = 64 * 1024
+# Seconds that a TLS peer has to answer our goodbye. asyncio would keep the socket for 30.
+_GOODBYE_SECONDS = 1.0
 
 
 class ClientConnection(Connection):
@@ -170,6 +171,13 @@ class ClientConnection(Connection):
         exchange.fail(ClientConnectionError(f"The session was closed during {what}"))
         self.abort()
 
+    def close(self) -> None:
+        """Close when everything written has left; wait for a silent TLS peer only a little."""
+        super().close()
+        if self.key.is_ssl and self.transport is not None:
+            self._deadline.when = self.loop.time() + _GOODBYE_SECONDS
+            self._timer.reschedule(self._deadline)
+
     def discard(self) -> None:
         """Close a connection of an event loop that is gone, or is another one than the caller's."""
         transport, self.transport = self.transport, None
@@ -212,7 +220,7 @@ class ClientConnection(Connection):
             parser.feed(data)
         except HttpProcessingError as error:
             self._end_exchange(exchange, reusable=False)
-            exchange.fail(error if exchange.head is None else _broken_body(exchange, error))
+            exchange.fail(error if exchange.head is None else exchange.broken_off(error))
             self.abort()
             return
         if parser.completed:
@@ -331,7 +339,7 @@ class ClientConnection(Connection):
             try:
                 parser.feed_eof()
             except (ContentLengthError, TransferEncodingError) as error:
-                return _broken_body(exchange, error)
+                return exchange.broken_off(error)
             except BadHttpMessage:
                 if exchange.answered:
                     return ServerDisconnectedError(
@@ -342,7 +350,7 @@ class ClientConnection(Connection):
                 )
             return None
         if exchange.head is not None:
-            return _broken_body(exchange, exc)
+            return exchange.broken_off(exc)
         cause = exc if isinstance(exc, OSError) else OSError(str(exc))
         text = f"Connection lost while waiting for an answer to {what}: {cause.strerror or cause}"
         failure = ClientOSError(cause.errno, text)
@@ -354,6 +362,8 @@ class ClientConnection(Connection):
         exchange = self._exchange
         if exchange is None:
             self._deadline.when = inf
+            if not self.is_connected:
+                self.abort()
             return
         what = "the response's body" if exchange.head is not None else "a response"
         asked = f"{exchange.method} {exchange.url}"
@@ -385,12 +395,3 @@ class _ConnectionDeadline(Deadline):
 
     def expire(self) -> None:
         self._connection.expire()
-
-
-def _broken_body(exchange: Exchange, cause: BaseException) -> ClientPayloadError:
-    error = ClientPayloadError(
-        f"Response payload is not completed: {cause or type(cause).__name__} "
-        f"({exchange.method} {exchange.url})"
-    )
-    error.__cause__ = cause
-    return error

@@ -13,7 +13,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from notebook_http.client.connection_pool import ConnectionPool
-from notebook_http.client.exceptions import ConnectionTimeoutError, TotalTimeoutError
+from notebook_http.client.exceptions import (
+    ClientConnectionError,
+    ConnectionTimeoutError,
+    TotalTimeoutError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -74,6 +78,7 @@ class BaseConnector:
             limit=limit, limit_per_host=limit_per_host, keepalive_seconds=keepalive_timeout
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._dialling: set[asyncio.Timeout] = set()
 
     def __repr__(self) -> str:
         pool = self._pool
@@ -232,9 +237,16 @@ class BaseConnector:
             pool.make_room()
             seconds = timeout.sock_connect or None
             try:
-                async with asyncio.timeout(seconds):
-                    connection = await self._dial(key, timings, step)
+                async with asyncio.timeout(seconds) as limit:
+                    self._dialling.add(limit)
+                    try:
+                        connection = await self._dial(key, timings, step)
+                    finally:
+                        self._dialling.discard(limit)
             except TimeoutError:
+                if pool.closed:
+                    text = f"The connector was closed while it waited for {step.what}"
+                    raise ClientConnectionError(text) from None
                 text = (
                     f"Connection timeout to host {key.where}: still waiting for {step.what} "
                     f"after {seconds:.3g} s. Check host and port, or raise "
@@ -273,6 +285,9 @@ class BaseConnector:
             return []
         for connection in connections:
             connection.shut_down()
+        for limit in self._dialling:
+            if not limit.expired():
+                limit.reschedule(self._loop.time())  # ends the wait at once
         return connections
 
 

@@ -239,6 +239,15 @@ class Exchange:
         elif self.head is not None and not self.completed:
             self.open_reader().set_exception(error)
 
+    def broken_off(self, cause: BaseException) -> ClientPayloadError:
+        """Return what to tell readers of a body that *cause* ended before its time."""
+        error = ClientPayloadError(
+            f"Response payload is not completed: {cause or type(cause).__name__} "
+            f"({self.method} {self.url})"
+        )
+        error.__cause__ = cause
+        return error
+
     # Flow control of the reader: passed on only while the connection is ours.
 
     def pause_reading(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
@@ -114,3 +115,20 @@ async def session() -> AsyncIterator[ClientSession]:
         assert pool.busy_count == 0, "a slot was not given back"
         assert pool.waiting_count == 0, "somebody is still waiting for a slot"
     gc.collect()  # an unclosed response or transport warns here, in its own test
+
+
+@pytest.fixture
+def deaf_address() -> Iterator[str]:
+    """A port whose queue of connections is full: dialling it hangs, on loopback only."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    fillers = []
+    for _ in range(3):
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname())
+        fillers.append(filler)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    for sock in (*fillers, listener):
+        sock.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -461,6 +462,29 @@ async def test_an_answer_that_overtakes_the_body_ends_the_upload(serve, session)
     assert idle(session) == 0
 
 
+async def test_a_body_that_was_not_wanted_is_closed(serve, session):
+    """A generator's `finally`, an open file: nothing may hang until it is collected."""
+
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        await asyncio.sleep(10)
+
+    finished: list[str] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 100_000
+        finally:
+            finished.append("generator")
+
+    server = await serve(refusing)
+    async with session.post(server.url, data=endless()) as response:
+        assert (response.status, await response.read()) == (413, b"big")
+    assert finished == ["generator"]
+
+
 async def test_an_error_in_the_callers_generator_reaches_the_caller(serve, session):
     """It is the cause, and the request cannot be finished."""
 
@@ -550,6 +574,25 @@ async def test_a_connection_paused_at_its_end_reads_again(serve, session):
         response = await session.get(server.url, read_bufsize=100)
         assert len(await response.read()) == 300_000
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_closing_the_session_ends_connecting(deaf_address, serve, scheme):
+    """A dial or a handshake that nobody answers would go on for half a minute."""
+    if scheme == "http":
+        url, where = deaf_address, "TCP connection"
+    else:
+        server = await serve(lambda reader, writer: asyncio.sleep(10))
+        url, where = server.url.replace("http:", "https:"), "TLS handshake"
+    session = ClientSession()
+    pool = session.connector._pool
+    waiting = asyncio.create_task(session.get(url))
+    await asyncio.sleep(0.1)
+    await session.close()
+    async with asyncio.timeout(1):
+        with pytest.raises(ClientConnectionError, match=f"closed while it waited for .*{where}"):
+            await waiting
+    assert pool.busy_count == 0
 
 
 async def test_closing_the_session_fails_requests_under_way(serve):

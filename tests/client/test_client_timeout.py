@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import pytest
 
@@ -140,23 +139,6 @@ async def test_connect_covers_the_wait_for_a_slot(serve):
                 await session.get(server.url, timeout=ClientTimeout(total=SHORT))
             assert session.connector._pool.waiting_count == 0
         assert session.connector._pool.busy_count == 0
-
-
-@pytest.fixture
-def deaf_address():
-    """A port whose queue of connections is full: dialling it hangs, on loopback only."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(0)
-    fillers = []
-    for _ in range(3):
-        filler = socket.socket()
-        filler.setblocking(False)
-        filler.connect_ex(listener.getsockname())
-        fillers.append(filler)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    for sock in (*fillers, listener):
-        sock.close()
 
 
 async def test_sock_connect_ends_a_dial(deaf_address, session):

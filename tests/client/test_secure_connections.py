@@ -192,6 +192,30 @@ async def test_closing_says_goodbye(certificate, trusting):
         assert await served == b""
 
 
+async def test_a_silent_peer_is_not_waited_for_at_the_end(serve, certificate, trusting):
+    """One that never says goodbye would keep the socket for half a minute."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        writer.transport.pause_reading()
+        try:
+            await asyncio.sleep(20)
+        finally:
+            writer.transport.abort()
+
+    server = await serve(silent, ssl=context)
+    async with ClientSession(connector=TCPConnector(keepalive_timeout=0.05)) as session:
+        async with session.get(f"https://localhost:{server.port}", ssl=trusting) as response:
+            await response.read()
+        (connection,) = session.connector._pool.connections()
+        gone = connection.lost()
+        async with asyncio.timeout(4):
+            await gone
+
+
 async def test_a_setting_of_the_wrong_type_is_refused(session):
     """Before anything is dialled."""
     with pytest.raises(TypeError, match="SSLContext, Fingerprint, or bool"):
