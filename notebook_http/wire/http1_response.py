@@ -268,6 +268,9 @@ class ResponseParser:
             self._informational += 1
             if self._informational > MAX_INFORMATIONAL:
                 self._fail(BadHttpMessage(f"more than {MAX_INFORMATIONAL} interim responses"))
+            if head.content_length or head.chunked:
+                # llhttp reads one for some of them; it would stand in front of the answer's own.
+                self._fail(InvalidHeader(f"the interim response {status} announces a body"))
             self._interim = True
             self._sink.informational_received(head)
             return

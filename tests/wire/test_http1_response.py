@@ -11,6 +11,7 @@ from notebook_http.wire.errors import (
     BadStatusLine,
     ContentLengthError,
     HttpProcessingError,
+    InvalidHeader,
     TransferEncodingError,
 )
 from notebook_http.wire.http1_response import ResponseHead, ResponseParser
@@ -84,7 +85,8 @@ CHUNKED = (
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "GET", b""),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "GET", b""),
         (
-            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 H\r\nLink: x\r\n\r\n" + SIZED,
+            b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n"
+            b"HTTP/1.1 103 H\r\nLink: x\r\n\r\n" + SIZED,
             "POST",
             b"hello",
         ),
@@ -170,6 +172,8 @@ def test_a_short_message_is_an_error(message: bytes, kind: type[Exception]) -> N
         (b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", BadHttpMessage),
         (CHUNKED[:-9] + b"zz\r\n\r\n", TransferEncodingError),
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 17, BadHttpMessage),
+        (b"HTTP/1.1 104 X\r\nContent-Length: 5\r\n\r\nevil!" + SIZED, InvalidHeader),
+        (b"HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n" + SIZED, InvalidHeader),
     ],
 )
 def test_what_is_no_response_is_an_error(message: bytes, kind: type[Exception]) -> None:
