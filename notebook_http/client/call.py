@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from multidict import CIMultiDict
 
@@ -36,8 +35,7 @@ __all__ = ["CallSettings", "as_timeout", "run_call"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class CallSettings:
+class CallSettings(NamedTuple):
     """What all calls of a session have in common; see `ClientSession` for the fields."""
 
     factory: RequestFactory

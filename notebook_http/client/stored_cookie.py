@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notebook_http.wire.cookie import SetCookie
@@ -45,4 +44,4 @@ class StoredCookie:
 
     def full_morsel(self) -> Morsel[str]:
         """Return the cookie with its attributes, domain and path filled in."""
-        return replace(self.cookie, domain=self.domain or None, path=self.path).to_morsel()
+        return self.cookie._replace(domain=self.domain or None, path=self.path).to_morsel()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aiohappyeyeballs import start_connection
 
@@ -27,8 +26,7 @@ __all__ = ["DialSettings", "close_orphan", "open_socket", "open_unix_socket", "s
 _Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
 
-@dataclass(frozen=True, slots=True)
-class DialSettings:
+class DialSettings(NamedTuple):
     """How a connector dials.
 
     Attributes:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notebook_http.wire.cookie_date import parse_cookie_date
 from notebook_http.wire.http_date import format_http_date
@@ -46,13 +45,12 @@ _OCTETS = re.compile(r"[!#-+\-./0-9:<=>?@A-Z\[\]^_`a-z{|}~]*")
 _TO_OCTAL = {
     code: f"\\{code:03o}" for code in (*range(0x20), ord(","), ord(";"), 0x7F, *range(0x80, 0x100))
 } | {ord('"'): '\\"', ord("\\"): "\\\\"}
-_ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)", re.DOTALL)
+_ESCAPE = r"(?s)\\([0-3][0-7][0-7]|.)"  # compiled by `re` when first used
 
 _SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 
 
-@dataclass(frozen=True, slots=True)
-class SetCookie:
+class SetCookie(NamedTuple):
     """What one Set-Cookie field says.
 
     Attributes:
@@ -201,7 +199,7 @@ def unquote_cookie_value(value: str) -> str:
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
     inside = value[1:-1]
-    return _ESCAPE.sub(_unescape, inside) if "\\" in inside else inside
+    return re.sub(_ESCAPE, _unescape, inside) if "\\" in inside else inside
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 __all__ = ["parse_cookie_date"]
 
+# Patterns are compiled by `re` when first used, and kept there: importing costs nothing.
 # Everything between tokens; `:` is no delimiter, since times hold it.
-_DELIMITERS = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+_DELIMITERS = r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+"
 # [0-9] and ASCII only: digits of other scripts made two parsers disagree before.
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])")
-_DAY = re.compile(r"([0-9]{1,2})(?![0-9])")
-_YEAR = re.compile(r"([0-9]{2,4})(?![0-9])")
+_TIME = r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?![0-9])"
+_DAY = r"([0-9]{1,2})(?![0-9])"
+_YEAR = r"([0-9]{2,4})(?![0-9])"
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -31,14 +32,14 @@ def parse_cookie_date(text: str) -> datetime | None:
         return None
     time_of_day: tuple[int, int, int] | None = None
     day = month = year = None
-    for token in _DELIMITERS.split(text):
-        if time_of_day is None and (found := _TIME.match(token)):
+    for token in re.split(_DELIMITERS, text):
+        if time_of_day is None and (found := re.match(_TIME, token)):
             time_of_day = (int(found[1]), int(found[2]), int(found[3]))
-        elif day is None and (found := _DAY.match(token)):
+        elif day is None and (found := re.match(_DAY, token)):
             day = int(found[1])
         elif month is None and (number := _MONTHS.get(token[:3].lower())):
             month = number
-        elif year is None and (found := _YEAR.match(token)):
+        elif year is None and (found := re.match(_YEAR, token)):
             year = int(found[1])
     if time_of_day is None or day is None or month is None or year is None:
         return None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 __all__ = ["ETag", "format_entity_tag", "parse_entity_tag"]
 
-# etagc: visible ASCII without the quote, and obs-text.
-_OPAQUE = re.compile(r"[\x21\x23-\x7e\x80-\xff]*")
-_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+# etagc: visible ASCII without the quote, and obs-text. Compiled by `re` when first used.
+_OPAQUE = r"[\x21\x23-\x7e\x80-\xff]*"
+_TAG = rf'(W/)?"({_OPAQUE})"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def format_entity_tag(tag: ETag) -> str:
     Raises:
         ValueError: the value holds a quote, white space or a control character; the caller erred.
     """
-    if _OPAQUE.fullmatch(tag.value) is None:
+    if re.fullmatch(_OPAQUE, tag.value) is None:
         msg = f"Value {tag.value!r} is not a valid etag: no quotes, spaces or control characters"
         raise ValueError(msg)
     return f'{"W/" if tag.is_weak else ""}"{tag.value}"'
@@ -39,5 +39,5 @@ def format_entity_tag(tag: ETag) -> str:
 
 def parse_entity_tag(value: str | None) -> ETag | None:
     """Return the one entity tag that *value* is, or None."""
-    match = _TAG.fullmatch(value.strip(" \t")) if value else None
+    match = re.fullmatch(_TAG, value.strip(" \t")) if value else None
     return None if match is None else ETag(match[2], match[1] is not None)

@@ -18,19 +18,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # [0-9], not \d, and re.ASCII: digits of other scripts are not digits on the wire.
 _TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
-_FORMS = tuple(
-    re.compile(pattern, re.ASCII)
-    for pattern in (
-        # Sun, 06 Nov 1994 08:49:37 GMT
-        rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) (?P<month>[A-Z][a-z]{{2}}) (?P<year>[0-9]{{4}})"
-        rf" {_TIME} GMT",
-        # Sunday, 06-Nov-94 08:49:37 GMT
-        rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-(?P<month>[A-Z][a-z]{{2}})-(?P<year>[0-9]{{2}})"
-        rf" {_TIME} GMT",
-        # Sun Nov  6 08:49:37 1994
-        rf"[A-Z][a-z]{{2}} (?P<month>[A-Z][a-z]{{2}}) (?P<day>[0-9 ][0-9]) {_TIME}"
-        r" (?P<year>[0-9]{4})",
-    )
+# Compiled by `re` when first used, and kept there: importing costs nothing.
+_FORMS = (
+    # Sun, 06 Nov 1994 08:49:37 GMT
+    rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) (?P<month>[A-Z][a-z]{{2}}) (?P<year>[0-9]{{4}})"
+    rf" {_TIME} GMT",
+    # Sunday, 06-Nov-94 08:49:37 GMT
+    rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-(?P<month>[A-Z][a-z]{{2}})-(?P<year>[0-9]{{2}})"
+    rf" {_TIME} GMT",
+    # Sun Nov  6 08:49:37 1994
+    rf"[A-Z][a-z]{{2}} (?P<month>[A-Z][a-z]{{2}}) (?P<day>[0-9 ][0-9]) {_TIME}"
+    r" (?P<year>[0-9]{4})",
 )
 
 
@@ -71,7 +69,7 @@ def parse_http_date(value: str | None, *, this_year: int = 2026) -> datetime | N
     if not value or len(value) > 40:
         return None
     for form in _FORMS:
-        match = form.fullmatch(value)
+        match = re.fullmatch(form, value, re.ASCII)
         if match is not None:
             break
     else:

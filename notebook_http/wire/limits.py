@@ -5,13 +5,12 @@ Bodies have limits of their own, where they are read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["DEFAULT_LIMITS", "MAX_CHUNK_EXTENSION_BYTES", "MAX_INFORMATIONAL", "MessageLimits"]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLimits:
+class MessageLimits(NamedTuple):
     """Limits on the head of a message and on its trailers; all hold across reads.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = [
     "MediaType",
@@ -21,12 +22,13 @@ __all__ = [
     "text_encoding",
 ]
 
-_CHARSET = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40}")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _QUOTED = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
+# The others are compiled by `re` when first used, and kept there: importing costs nothing.
+_CHARSET = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,40}"
 # Only these two: `C:\temp\a.txt` comes unescaped from those who send it at all.
-_ESCAPED = re.compile(r'\\(["\\])')
-_NOT_IN_QUOTES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_ESCAPED = r'\\(["\\])'
+_NOT_IN_QUOTES = r"[\x00-\x08\x0a-\x1f\x7f]"
 
 # Parameters that are looked at; no real media type has more than a handful.
 _MAX_PARAMETERS = 64
@@ -44,8 +46,7 @@ _CODECS = frozenset(aliases.values()) | {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(NamedTuple):
     """A media type, in lower case where case means nothing.
 
     Attributes:
@@ -58,7 +59,7 @@ class MediaType:
     type: str = ""
     subtype: str = ""
     suffix: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
 
     @property
     def essence(self) -> str:
@@ -148,7 +149,7 @@ def parse_parameters(text: str) -> Iterator[tuple[str, str]]:
             value = text[at:stop].strip(" \t")
             whole = bool(value)
         at = stop
-        if whole and not _NOT_IN_QUOTES.search(value):
+        if whole and not re.search(_NOT_IN_QUOTES, value):
             found += 1
             yield name, value
 
@@ -165,7 +166,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     """
     inside = _QUOTED.match(text, at)
     close = at if inside is None else inside.end()
-    value = _ESCAPED.sub(r"\1", text[at:close])
+    value = re.sub(_ESCAPED, r"\1", text[at:close])
     return value, min(close + 1, len(text))
 
 
@@ -177,7 +178,7 @@ def format_parameter(value: str) -> str:
     """
     if _TOKEN.fullmatch(value):
         return value
-    if _NOT_IN_QUOTES.search(value):
+    if re.search(_NOT_IN_QUOTES, value):
         msg = f"a parameter value holds no control characters: {value[:80]!r}"
         raise ValueError(msg)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -192,7 +193,7 @@ def text_encoding(charset: str) -> str:
             server answers 415; a client decodes by its default instead.
     """
     # Python remembers each unknown name for ever, so only names that it knows get that far.
-    name = normalize_encoding(charset).lower() if _CHARSET.fullmatch(charset) else ""
+    name = normalize_encoding(charset).lower() if re.fullmatch(_CHARSET, charset) else ""
     if name not in _CODECS and name not in aliases:
         msg = f"unknown charset: {charset[:40]!r}"
         raise LookupError(msg)
