@@ -233,8 +233,9 @@ class ClientRequest:
                 raise ValueError(text)
             self.new_encoder()  # an unknown coding is an error now, not in the middle of sending
             self._set(hdrs.CONTENT_ENCODING, self.compress)
-        if chunked and given_length is not None:
-            text = "chunked can not be set if Content-Length header is set"
+        if (chunked or self.compress) and given_length is not None:
+            what = "chunked" if chunked else "compress"
+            text = f"{what} can not be set if Content-Length header is set"
             raise ValueError(text)
         unsized = body.size is None or bool(self.compress)
         if chunked or (unsized and given_length is None):

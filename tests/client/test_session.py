@@ -499,6 +499,7 @@ async def test_compressed_bodies_say_so(serve, session):
         {"headers": {"Content-Encoding": "gzip"}, "compress": "gzip"},
         {"headers": {"Content-Length": "3", "Transfer-Encoding": "chunked"}},
         {"compress": "lzma"},
+        {"headers": {"Content-Length": "3"}, "compress": "gzip"},
     ],
 )
 async def test_contradicting_framing_is_refused(serve, session, options):
