@@ -102,18 +102,15 @@ class StreamWriter:
             size = len(data)
         if not size:
             return
-        if self._left >= 0:
-            if size > self._left:
-                announced = self._length or 0
-                raise BodyLengthError(announced, announced - self._left + size)
-            self._left -= size
+        self._count(size)
         self._send(data, size)
 
     async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
         """End the body, after a last piece. Idempotent.
 
         Raises:
-            BodyLengthError: less was written than announced: close the connection.
+            BodyLengthError: less was written than announced, or an encoder had more left than
+                that: close the connection.
             ClientConnectionResetError: the peer has left.
         """
         if self.finished:
@@ -132,8 +129,7 @@ class StreamWriter:
             rest = self._encoder.finish()
             self._encoder = None
             if rest:
-                if self._left >= 0:
-                    self._left -= len(rest)
+                self._count(len(rest))
                 self._send(rest, len(rest))
         self.finished = True
         if self._chunked:
@@ -156,6 +152,14 @@ class StreamWriter:
             self._put(b"")
 
     # How it works
+
+    def _count(self, size: int) -> None:
+        """Take *size* bytes off what was announced."""
+        if self._left >= 0:
+            if size > self._left:
+                announced = self._length or 0
+                raise BodyLengthError(announced, announced - self._left + size)
+            self._left -= size
 
     def _send(self, data: bytes | bytearray | memoryview, size: int) -> None:
         if not self._chunked:

@@ -84,9 +84,14 @@ def field_lines(headers: Iterable[tuple[str, str]]) -> str:
     """
     lines = []
     for name, value in headers:
-        # Printable ASCII, nearly always: two C calls instead of a search (80 against 190 ns).
-        if name not in _known_names or not (value.isascii() and value.isprintable()):
-            check_header(name, value)
+        try:
+            # Printable ASCII, nearly always: two C calls instead of a search (80 against 190 ns).
+            if name not in _known_names or not (value.isascii() and value.isprintable()):
+                check_header(name, value)
+        except (AttributeError, TypeError):
+            wrong = type(value if isinstance(name, str) else name).__name__
+            what = f"the value of header {name}" if isinstance(name, str) else f"header {name!r}"
+            raise TypeError(f"{what} has to be text, not {wrong}: str(…) makes it so") from None
         lines.append(f"{name}: {value}\r\n")
     return "".join(lines)
 

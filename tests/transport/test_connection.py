@@ -165,6 +165,18 @@ async def test_the_body_is_as_long_as_announced_or_it_is_an_error(
     assert await arrived(theirs, 5) == b"abcab"
 
 
+async def test_what_an_encoder_had_left_counts_too(pair: tuple[Recording, Recording]) -> None:
+    """It holds everything back until the end, where it may be more than was announced."""
+    ours, theirs = pair
+    long = StreamWriter(ours, length=10, chunked=False, encoder=encoder_for("gzip"))
+    await long.write(b"a" * 300)
+    with pytest.raises(BodyLengthError, match="announced a body of 10 bytes"):
+        await long.write_eof()
+    ours.close()
+    await theirs.lost
+    assert len(theirs.received) <= 10
+
+
 async def test_a_message_without_body_sends_its_head_only(
     pair: tuple[Recording, Recording],
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -48,6 +50,22 @@ def test_names_are_tokens(name: str) -> None:
     """A name with a colon or a space is read as another field downstream."""
     with pytest.raises(ValueError, match="header name"):
         response_head(HttpVersion11, 200, "OK", [(name, "value")])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("Accept", 1, "the value of header Accept has to be text, not int"),
+        ("X-Never-Seen", None, "the value of header X-Never-Seen has to be text, not NoneType"),
+        ("X", b"y", "the value of header X has to be text, not bytes"),
+        (b"X", "y", "header b'X' has to be text, not bytes"),
+    ],
+)
+def test_what_is_no_text_is_named(name: Any, value: Any, message: str) -> None:
+    """A number is a common slip; which header it was is what one wants to know."""
+    request_head("GET", "/", HttpVersion11, [("Accept", "*/*")])
+    with pytest.raises(TypeError, match=message):
+        request_head("GET", "/", HttpVersion11, [(name, value)])
 
 
 @pytest.mark.parametrize("target", ["", "/a b", "/é", "/a\tb"])
