@@ -1,4 +1,4 @@
-"""A server of ours with any application, and raw bytes on its socket."""
+"""A server of ours with any application, raw bytes on its socket, and who was passed on the way."""
 
 from __future__ import annotations
 
@@ -74,3 +74,32 @@ def ask(
         return head, rest
 
     return exchange
+
+
+@pytest.fixture
+def named() -> Callable[..., web.Application]:
+    """Make an application that knows its name."""
+
+    def make(name: str, *middlewares: Any) -> web.Application:
+        app = web.Application(middlewares=middlewares)
+        with pytest.warns(web.NotAppKeyWarning):
+            app["name"] = name
+        return app
+
+    return make
+
+
+@pytest.fixture
+def noting() -> Callable[[list[str], str], Any]:
+    """Make a middleware, undecorated, that notes when it is passed, in which application."""
+
+    def make(notes: list[str], name: str) -> Any:
+        async def passing(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+            notes.append(f"{name} in {request.app['name']}")
+            response = await handler(request)
+            notes.append(f"{name} out")
+            return response
+
+        return passing
+
+    return make
