@@ -28,7 +28,7 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=relative)
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=relative)
 def test_file_can_be_read_in_one_sitting(path: Path) -> None:
     """A file that grew past this holds two things: give the second a room of its own."""
     lines = path.read_text().count("\n")
