@@ -1,8 +1,8 @@
 """Child process: one library's client, asking whatever its standard input says.
 
-    python client_under_test.py aiohttp|notebook_http PORT
+    python client_under_test.py aiohttp|notebook_http
 
-Each line in is `{"row": index, "requests": n}`; each line out the price of these requests. Every
+Each line in is `{"row": index, "requests": n, "port": p}`; each line out the price of these. Every
 round has a session of its own, warmed by one request on each connection before the clock starts.
 """
 
@@ -47,14 +47,14 @@ async def measure(library: Any, url: str, row: ClientRow, requests: int) -> dict
         }
 
 
-def main(library_name: str, port: str) -> None:
+def main(library_name: str) -> None:
     """Answer lines until there are no more."""
     library = importlib.import_module(library_name)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
         row = CLIENT_ROWS[question["row"]]
-        url = f"http://127.0.0.1:{port}{row.path}"
+        url = f"http://127.0.0.1:{question['port']}{row.path}"
         print(json.dumps(asyncio.run(measure(library, url, row, question["requests"]))), flush=True)
 
 

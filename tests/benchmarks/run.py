@@ -66,17 +66,22 @@ def client_rows(rounds: int, scale: float, cores: Cores) -> list[dict[str, Any]]
     client_core, load_core = cores
     results = []
     with ExitStack() as stack:
-        port = stack.enter_context(Child("fixed_server.py", core=load_core)).ready["port"]
+        ports = {
+            core: stack.enter_context(Child("fixed_server.py", core=core)).ready["port"]
+            for core in (client_core, load_core)
+        }
         clients = {
-            library: stack.enter_context(
-                Child("client_under_test.py", library, str(port), core=client_core)
-            )
+            library: stack.enter_context(Child("client_under_test.py", library, core=client_core))
             for library in LIBRARIES
         }
         for index, row in enumerate(CLIENT_ROWS):
             prices: dict[str, list[Price]] = {library: [] for library in LIBRARIES}
             for number, library in in_turn(rounds + 1):
-                price = clients[library].ask(row=index, requests=int(row.requests * scale))
+                price = clients[library].ask(
+                    row=index,
+                    requests=int(row.requests * scale),
+                    port=ports[client_core if row.one_core else load_core],
+                )
                 if number:
                     prices[library].append(Price(**price))
             results.append(finish(row.name, prices, row.target))
