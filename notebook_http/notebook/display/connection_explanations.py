@@ -62,7 +62,7 @@ def _start_or_use(host: str, port: int | None) -> str:
     if not (names_this_machine(host) or host in ("::1", "::")) or port is None:
         return "Is the server running there, and is the port right?"
     ports = nearest_ports(port)
-    listening = ", ".join([f"{name} on {at}" if name else str(at) for at, name in ports])
+    listening = ", ".join([f"{name} on {at}" if name else f"port {at}" for at, name in ports])
     start = "Start the server first, or check the port"
     return f"{start}. Listening here: {listening}" if listening else f"{start}."
 
