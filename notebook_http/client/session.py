@@ -13,14 +13,13 @@ from notebook_http.client.answer_settings import AnswerSettings
 from notebook_http.client.call import CallSettings, as_timeout, run_call
 from notebook_http.client.client_timeout import DEFAULT_TIMEOUT, ClientTimeout
 from notebook_http.client.cookie_jar import CookieJar
-from notebook_http.client.request_context import (
-    RequestContextManager,
-    SessionRequestContextManager,
-)
+from notebook_http.client.request_context import SessionRequestContextManager
 from notebook_http.client.request_factory import RequestFactory
 from notebook_http.client.request_options import DEFAULT_OPTIONS, RequestOptions
 from notebook_http.client.response import ClientResponse
+from notebook_http.client.session_views import SessionViews
 from notebook_http.client.tcp_connector import TCPConnector
+from notebook_http.client.verbs import Verbs
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.limits import MessageLimits
 
@@ -40,7 +39,7 @@ __all__ = ["ClientSession", "request"]
 _MAX_DECODED_BYTES = 256 * 1024 * 1024
 
 
-class ClientSession:
+class ClientSession(SessionViews, Verbs):
     """A set of connections, cookies and defaults for requests. Make one, and use it for all.
 
     ```python
@@ -156,138 +155,6 @@ class ClientSession:
     def __repr__(self) -> str:
         state = "closed" if self._connector is None else repr(self._connector)
         return f"<{type(self).__name__} {state}>"
-
-    # Asking
-
-    @property
-    def closed(self) -> bool:
-        """Whether it sends no more requests."""
-        return self._connector is None or self._connector.closed
-
-    @property
-    def connector(self) -> BaseConnector | None:
-        """What makes the connections; None when the session is closed."""
-        return self._connector
-
-    @property
-    def cookie_jar(self) -> AbstractCookieJar:
-        """Where the cookies are."""
-        return self._settings.cookie_jar
-
-    @property
-    def version(self) -> HttpVersion:
-        """The version of HTTP that requests speak."""
-        return self._settings.factory.version
-
-    @property
-    def requote_redirect_url(self) -> bool:
-        """Whether `Location` is escaped where servers left it unescaped."""
-        return self._settings.requote_redirect_url
-
-    @property
-    def timeout(self) -> ClientTimeout:
-        """The limits of requests that do not say otherwise."""
-        return self._settings.timeout
-
-    @property
-    def headers(self) -> CIMultiDict[str]:
-        """The headers that every request sends; change them here at any time."""
-        return self._settings.factory.headers
-
-    @property
-    def skip_auto_headers(self) -> frozenset[istr]:
-        """The names of automatic headers that are left out."""
-        return self._settings.factory.skip_auto_headers
-
-    @property
-    def auth(self) -> BasicAuth | None:
-        """The credentials of every request."""
-        return self._settings.factory.auth
-
-    @property
-    def json_serialize(self) -> Callable[[Any], str | bytes]:
-        """What turns the values of `json=` into text."""
-        return self._settings.factory.json_serialize
-
-    @property
-    def connector_owner(self) -> bool:
-        """Whether closing the session closes the connector."""
-        return self._connector_owner
-
-    @property
-    def raise_for_status(self) -> RaiseForStatus:
-        """Whether, or how, responses are judged."""
-        return self._settings.raise_for_status
-
-    @property
-    def auto_decompress(self) -> bool:
-        """Whether content codings are undone."""
-        return self._settings.answers.auto_decompress
-
-    # Requests
-
-    def request(self, method: str, url: str | URL, **options: Any) -> RequestContextManager:
-        """Return a request to be awaited or entered; it answers with a `ClientResponse`.
-
-        Args:
-            method: any token; sent in upper case.
-            url: absolute, or relative to the session's `base_url`.
-            options: the fields of `RequestOptions`: params, data, json, headers, cookies, auth,
-                timeout, allow_redirects, raise_for_status, ssl and more.
-
-        Raises, when awaited:
-            ClientError: or one of its subclasses: see `notebook_http.client.exceptions`.
-            TimeoutError: a limit of `ClientTimeout` has passed.
-            ValueError: the arguments contradict each other, or would break the message.
-            RuntimeError: the session is closed.
-
-        A cancel stops the request and closes its connection.
-        """
-        return RequestContextManager(self._call(method.upper(), url, options))
-
-    def get(
-        self, url: str | URL, *, allow_redirects: bool = True, **options: Any
-    ) -> RequestContextManager:
-        """Return a GET request; see `request`."""
-        if not allow_redirects:
-            options["allow_redirects"] = False
-        return RequestContextManager(self._call("GET", url, options))
-
-    def options(
-        self, url: str | URL, *, allow_redirects: bool = True, **options: Any
-    ) -> RequestContextManager:
-        """Return an OPTIONS request; see `request`."""
-        options["allow_redirects"] = allow_redirects
-        return RequestContextManager(self._call("OPTIONS", url, options))
-
-    def head(
-        self, url: str | URL, *, allow_redirects: bool = False, **options: Any
-    ) -> RequestContextManager:
-        """Return a HEAD request, which follows no redirects unless told to; see `request`."""
-        options["allow_redirects"] = allow_redirects
-        return RequestContextManager(self._call("HEAD", url, options))
-
-    def post(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
-        """Return a POST request; see `request`."""
-        if data is not None:
-            options["data"] = data
-        return RequestContextManager(self._call("POST", url, options))
-
-    def put(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
-        """Return a PUT request; see `request`."""
-        if data is not None:
-            options["data"] = data
-        return RequestContextManager(self._call("PUT", url, options))
-
-    def patch(self, url: str | URL, *, data: Any = None, **options: Any) -> RequestContextManager:
-        """Return a PATCH request; see `request`."""
-        if data is not None:
-            options["data"] = data
-        return RequestContextManager(self._call("PATCH", url, options))
-
-    def delete(self, url: str | URL, **options: Any) -> RequestContextManager:
-        """Return a DELETE request; see `request`."""
-        return RequestContextManager(self._call("DELETE", url, options))
 
     # Closing
 
