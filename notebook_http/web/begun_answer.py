@@ -12,9 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 from types import CoroutineType
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["BegunAnswer", "begin"]
+__all__ = ["BegunAnswer", "begin", "run_in"]
+
+T = TypeVar("T")
 
 
 class BegunAnswer(Awaitable[Any]):
@@ -62,6 +64,10 @@ class BegunAnswer(Awaitable[Any]):
         if self._coroutine is None or self._context is None:
             return self._response
         run, coroutine, awaited = self._context.run, self._coroutine, self._awaited
+        if asyncio.isfuture(awaited):
+            awaited._asyncio_future_blocking = True
+            if error is not None and awaited.cancel(*error.args):
+                error = None  # it comes back from there, as it does in any task
         while True:
             if error is None:
                 try:
@@ -93,7 +99,18 @@ def begin(context: Context, handle: Callable[[Any], Awaitable[Any]], request: An
         awaited = coroutine.send(None)
     except StopIteration as end:
         return end.value
+    if asyncio.isfuture(awaited):
+        # The mark of an `await`, which the task that gets it takes off; this one gets it later.
+        # Meanwhile others may wait for the same future, and must not find it marked.
+        awaited._asyncio_future_blocking = False
     return BegunAnswer(coroutine, context, awaited)
+
+
+async def run_in(context: Context, function: Callable[[Any], Awaitable[T]], argument: Any) -> T:
+    """Return what ``await function(argument)`` returns, all of it run in *context*."""
+    begun = context.run(begin, context, function, argument)
+    result: T = await begun if begun.__class__ is BegunAnswer else begun
+    return result
 
 
 async def _awaiting(awaitable: Awaitable[Any]) -> Any:

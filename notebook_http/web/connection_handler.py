@@ -12,18 +12,18 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Protocol, cast
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.web.access_log import AbstractAccessLogger
-from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task
+from notebook_http.web.answering_connection import AnsweringConnection
+from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task, run_in
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import HTTPException
 from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
 from notebook_http.web.request import BaseRequest
-from notebook_http.web.response import Response
 from notebook_http.web.stream_response import StreamResponse
-from notebook_http.web.waiting_connection import WaitingConnection
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion11
@@ -64,7 +64,7 @@ class ConnectionOwner(Protocol):
         """Forget a connection."""
 
 
-class RequestHandler(WaitingConnection):
+class RequestHandler(AnsweringConnection):
     """The protocol of a server's connection.
 
     Attributes:
@@ -83,6 +83,7 @@ class RequestHandler(WaitingConnection):
         "_owner",
         "_parked",
         "_request",
+        "_request_context",
         "_task",
         "is_secure",
         "peername",
@@ -99,6 +100,7 @@ class RequestHandler(WaitingConnection):
         self._context: Context = copy_context()  # the task's; each handler has a copy of its own
         self._parked = False  # the task waits for a request, and for nothing else
         self._request: BaseRequest | None = None
+        self._request_context = self._context  # of its handler, signals, body and line in the log
         self._began = 0.0  # when the running request's turn came; only for the access log
         self._begun: BegunAnswer | None = None  # a handler that the task is to go on with
         self.peername: Any = None
@@ -165,6 +167,9 @@ class RequestHandler(WaitingConnection):
                 self._begin_request(head, body, task)
                 if self._begun is not None or self.writing_paused:
                     break
+        except Exception:  # of the request factory or the access log
+            self._closing = True
+            self.settings.logger.exception("Unhandled exception")
         except BaseException:  # KeyboardInterrupt in a handler: nothing can be said of its answer
             self._closing = True
             self.wake()
@@ -172,8 +177,9 @@ class RequestHandler(WaitingConnection):
         if self._begun is not None or waiting or self._closing or self.writing_paused:
             self._idle = False
             self.wake()
-        elif not self._parser.in_message:
-            self._head_begun = False
+        elif self._head_begun or self._parser.in_message:
+            self._give_time()
+        else:
             self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
 
     def _begin_request(
@@ -187,7 +193,7 @@ class RequestHandler(WaitingConnection):
         loop = self.loop
         enter_task(loop, task)
         try:
-            context = self._context.copy()
+            self._request_context = context = self._context.copy()
             response = context.run(begin, context, self._handle, request)
         except HTTPException as error:
             response = error
@@ -215,7 +221,8 @@ class RequestHandler(WaitingConnection):
         self.served += 1
         logger = self._access_logger
         if logger is not None and logger.enabled:
-            logger.log(request, response, self.loop.time() - self._began)
+            seconds = self.loop.time() - self._began
+            self._request_context.run(logger.log, request, response, seconds)
         self._request = None
         if request.message.has_body:
             request.close_form()
@@ -226,9 +233,10 @@ class RequestHandler(WaitingConnection):
         try:
             await self._wait_for_request()
         except asyncio.CancelledError as error:
-            if self._begun is None:
-                raise
-            self._begun.interrupt(error)
+            if self._task is None or self._task.cancelling():  # else a handler took it back
+                if self._begun is None:
+                    raise
+                self._begun.interrupt(error)
         finally:
             self._parked = False
 
@@ -256,7 +264,7 @@ class RequestHandler(WaitingConnection):
                     continue
                 try:
                     if begun is None:
-                        context = self._context.copy()
+                        self._request_context = context = self._context.copy()
                         begun = context.run(begin, context, self._handle, request)
                     response = await begun if begun.__class__ is BegunAnswer else begun
                 except HTTPException as error:
@@ -264,12 +272,16 @@ class RequestHandler(WaitingConnection):
                 except (Exception, asyncio.CancelledError) as error:
                     if isinstance(error, asyncio.CancelledError) and task.cancelling():
                         raise
-                    response = answer_failure(request, error, self.settings)
+                    response = self._request_context.run(
+                        answer_failure, request, error, self.settings
+                    )
+                own = self._request_context
                 try:
                     if not self._send_at_once(request, response):
-                        await self._send(request, response)
+                        await run_in(own, partial(self._send, request), response)
                 except Exception as error:
-                    response = await self._send_failure(request, error) or response
+                    failed = partial(self._send_failure, request)
+                    response = await run_in(own, failed, error) or response
                 self._answered(request, response)
                 if not request.content.is_eof():
                     if request.expectation is not None and self._must_not_wait(request):
@@ -290,70 +302,6 @@ class RequestHandler(WaitingConnection):
             self._request = None
             if self.transport is not None:
                 self.transport.close()
-
-    # Sending
-
-    def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
-        """Send *response* if nothing has to be waited for; whether that was so."""
-        head = request.message
-        broken = self._body_broken and not self.waiting
-        if self._closing or broken or (request.expectation and self._must_not_wait(request)):
-            head.keep_alive = False
-        if (
-            request.signals
-            or request.prepared_response is not None
-            or not (response.__class__ is Response or isinstance(response, Response))
-        ):
-            return False
-        keep_alive = head.keep_alive and response.keep_alive is not False
-        data = response.render(head.version, head.method, keep_alive=keep_alive)
-        if data is None:
-            return False
-        self.write(data)
-        if not keep_alive:
-            self._closing = True
-        return True
-
-    async def _send(self, request: BaseRequest, response: object) -> None:
-        """Send *response*, or what is missing of it."""
-        begun = request.prepared_response
-        if begun is not None and begun is not response:
-            if begun.output_length:
-                # Half of another answer is out: the client must not take it for a whole one.
-                self._cut_off(request.version)
-                return
-            request.prepared_response = None
-        if not isinstance(response, StreamResponse):
-            name = getattr(response, "__name__", type(response).__name__)
-            raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
-        await response.prepare(request)
-        await response.write_eof()
-        if not response.keep_alive:
-            self._closing = True
-
-    async def _send_failure(self, request: BaseRequest, error: Exception) -> StreamResponse | None:
-        """Answer 500 if nothing has been sent yet; close if it has."""
-        begun = request.prepared_response
-        if isinstance(error, ConnectionResetError) and not self.is_connected:
-            self._closing = True
-            return None
-        response = answer_failure(request, error, self.settings)
-        if begun is not None and begun.output_length:
-            self._cut_off(request.version)
-            return None
-        request.prepared_response = None
-        try:
-            await self._send(request, response)
-        except Exception as another:
-            self._closing = True
-            if not isinstance(another, ConnectionResetError):
-                self.settings.logger.exception("The answer to a failure could not be sent")
-        return response
-
-    @staticmethod
-    def _must_not_wait(request: BaseRequest) -> bool:
-        """Whether the client waits for a 100 that it will not get, and may never send its body."""
-        return request.body_exists and not request.content.total_bytes
 
     def _refuse(self, error: HttpProcessingError) -> None:
         """Answer what could not be read as a request."""

@@ -7,8 +7,6 @@ end for the client to have seen its answer. One deadline serves all of that.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from math import inf
 
 from notebook_http.transport.stream_reader import StreamReader
@@ -17,7 +15,6 @@ from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import HTTPRequestTimeout
 from notebook_http.web.incoming import IncomingRequests
 from notebook_http.wire.errors import HttpProcessingError
-from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 
 __all__ = ["WaitingConnection"]
 
@@ -105,18 +102,31 @@ class WaitingConnection(IncomingRequests):
 
     async def _wait(self, seconds: float) -> None:
         """Return when something has happened, or *seconds* have passed."""
-        self._deadline.when = self.loop.time() + seconds
-        self._timer.reschedule(self._deadline)
-        self._idle = True
-        self._waiter = self.loop.create_future()
-        await self._waiter
-        self._idle = False
+        self._give(seconds)
+        await self._woken()
 
     async def _wait_for_request(self) -> None:
         """Return when something has happened; the client has its time for the next request."""
+        self._give_time()
+        await self._woken()
+
+    def _give_time(self) -> None:
+        """Give the client its time for the next request, or for the head that it is at."""
         self._head_begun = self._parser.in_message
         settings = self.settings
-        await self._wait(settings.head_timeout if self._head_begun else settings.keepalive_timeout)
+        self._give(settings.head_timeout if self._head_begun else settings.keepalive_timeout)
+
+    def _give(self, seconds: float) -> None:
+        self._deadline.when = self.loop.time() + seconds
+        self._timer.reschedule(self._deadline)
+
+    async def _woken(self) -> None:
+        self._idle = True
+        self._waiter = self.loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._idle = False
 
     async def _drop_rest(self, body: StreamReader) -> None:
         """Read the rest of a body that the handler did not read, within bounds."""
@@ -148,13 +158,3 @@ class WaitingConnection(IncomingRequests):
         transport.write_eof()
         self._head_begun = False
         await self._wait(_CLOSING_SECONDS)
-
-    def _cut_off(self, version: HttpVersion) -> None:
-        """End the connection so that the client sees that the answer is not whole."""
-        self._closing = True
-        if version < HttpVersion11:
-            # There the end of the connection may be the end of the body: a reset is none.
-            sock = self.get_extra_info("socket")
-            if sock is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.abort()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -133,6 +134,29 @@ async def test_a_broken_format_does_not_break_the_answer(
     with caplog.at_level(logging.INFO, LOGGER.name):
         assert (await talk(port, asked())).endswith(b"hello")
     assert "Error in logging" in caplog.text
+
+
+@pytest.mark.parametrize("behind", [False, True])
+async def test_a_logger_that_raises_ends_the_connection_behind_the_answer(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture, behind: bool
+) -> None:
+    """The server's own log says why, whoever of connection and task has answered."""
+
+    class Raising(web.AbstractAccessLogger):
+        def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+            raise LookupError("no such place")
+
+    async def handle(request: web.Request) -> web.Response:
+        if behind:
+            await asyncio.sleep(0.001)
+        return web.Response(text="hello")
+
+    port = await serve(handle, access_log=LOGGER, access_log_class=Raising)
+    data = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert (await talk(port, data)).endswith(b"hello")
+    (record,) = caplog.records
+    assert record.name == "notebook_http.server"
+    assert "no such place" in caplog.text
 
 
 def test_an_access_log_class_is_one() -> None:

@@ -121,6 +121,64 @@ async def test_a_time_out_ends_the_wait(answer_of: Any, seconds: float) -> None:
     assert (await answer_of(handler)).endswith(b"timed out")
 
 
+async def test_a_time_out_reaches_what_the_handler_waits_for(answer_of: Any) -> None:
+    """It comes before the task goes on with the handler, and ends no less than behind that."""
+
+    async def handler(request: web.Request) -> web.Response:
+        work = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.gather(work)
+        except TimeoutError:
+            await asyncio.sleep(0.001)
+        return web.Response(text=f"cancelled: {work.cancelled()}")
+
+    assert (await answer_of(handler)).endswith(b"cancelled: True")
+
+
+async def test_handlers_can_wait_for_the_same_task(serve: Any) -> None:
+    """As caches do: the first to ask begins to load, the others wait for what it began."""
+    loading: asyncio.Task[str] | None = None
+
+    async def load() -> str:
+        await asyncio.sleep(0.02)
+        return "loaded"
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal loading
+        if loading is None:
+            loading = asyncio.create_task(load())
+        return web.Response(text=await loading)
+
+    port = await serve(handler)
+    clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+    await asyncio.sleep(0.02)  # all of them are waited for
+    for _, writer in clients:
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        for reader, writer in clients:
+            assert (await reader.read()).endswith(b"\r\n\r\nloaded")
+            writer.close()
+
+
+async def test_a_cancel_that_was_taken_back_ends_nothing(serve: Any) -> None:
+    """As a task group does whose task fails before the group waits."""
+
+    async def handler(request: web.Request) -> web.Response:
+        assert request.task is not None
+        request.task.cancel()
+        request.task.uncancel()
+        return web.Response(text="answered")
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serve(handler))
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert (await reader.readuntil(b"answered")).startswith(b"HTTP/1.1 200 ")
+            await asyncio.sleep(0.01)
+    writer.close()
+
+
 async def test_a_task_group_takes_its_parent_down(answer_of: Any) -> None:
     async def fail() -> None:
         raise LookupError

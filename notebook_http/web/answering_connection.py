@@ -1,0 +1,96 @@
+"""A server connection that sends answers: at once where it can, and not half of two.
+
+Which requests are answered, and in what order, is `connection_handler`'s business.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from notebook_http.web.failures import answer_failure
+from notebook_http.web.request import BaseRequest
+from notebook_http.web.response import Response
+from notebook_http.web.stream_response import StreamResponse
+from notebook_http.web.waiting_connection import WaitingConnection
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+
+__all__ = ["AnsweringConnection"]
+
+
+class AnsweringConnection(WaitingConnection):
+    """A connection with a way from responses to bytes."""
+
+    __slots__ = ()
+
+    def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
+        """Send *response* if nothing has to be waited for; whether that was so."""
+        head = request.message
+        broken = self._body_broken and not self.waiting
+        if self._closing or broken or (request.expectation and self._must_not_wait(request)):
+            head.keep_alive = False
+        if (
+            request.signals
+            or request.prepared_response is not None
+            or not (response.__class__ is Response or isinstance(response, Response))
+        ):
+            return False
+        keep_alive = head.keep_alive and response.keep_alive is not False
+        data = response.render(head.version, head.method, keep_alive=keep_alive)
+        if data is None:
+            return False
+        self.write(data)
+        if not keep_alive:
+            self._closing = True
+        return True
+
+    async def _send(self, request: BaseRequest, response: object) -> None:
+        """Send *response*, or what is missing of it."""
+        begun = request.prepared_response
+        if begun is not None and begun is not response:
+            if begun.output_length:
+                # Half of another answer is out: the client must not take it for a whole one.
+                self._cut_off(request.version)
+                return
+            request.prepared_response = None
+        if not isinstance(response, StreamResponse):
+            name = getattr(response, "__name__", type(response).__name__)
+            raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
+        await response.prepare(request)
+        await response.write_eof()
+        if not response.keep_alive:
+            self._closing = True
+
+    async def _send_failure(self, request: BaseRequest, error: Exception) -> StreamResponse | None:
+        """Answer 500 if nothing has been sent yet; close if it has."""
+        begun = request.prepared_response
+        if isinstance(error, ConnectionResetError) and not self.is_connected:
+            self._closing = True
+            return None
+        response = answer_failure(request, error, self.settings)
+        if begun is not None and begun.output_length:
+            self._cut_off(request.version)
+            return None
+        request.prepared_response = None
+        try:
+            await self._send(request, response)
+        except Exception as another:
+            self._closing = True
+            if not isinstance(another, ConnectionResetError):
+                self.settings.logger.exception("The answer to a failure could not be sent")
+        return response
+
+    @staticmethod
+    def _must_not_wait(request: BaseRequest) -> bool:
+        """Whether the client waits for a 100 that it will not get, and may never send its body."""
+        return request.body_exists and not request.content.total_bytes
+
+    def _cut_off(self, version: HttpVersion) -> None:
+        """End the connection so that the client sees that the answer is not whole."""
+        self._closing = True
+        if version < HttpVersion11:
+            # There the end of the connection may be the end of the body: a reset is none.
+            sock = self.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.abort()
