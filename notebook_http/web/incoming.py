@@ -114,6 +114,8 @@ class IncomingRequests(Connection):
         if held is not None and len(self.waiting) <= self.settings.max_pipelined // 2:
             self._held = None
             self._feed_slices(held)
+            if self._parser.in_message:
+                self.message_unfinished()
             self._settle_reading()
         return request
 

@@ -202,6 +202,50 @@ async def test_an_idle_connection_closes(serve: Serve, talk: Talk) -> None:
     assert 0.15 < asyncio.get_running_loop().time() - begin < 2
 
 
+async def test_a_head_behind_a_slow_one_has_its_own_time(serve: Serve) -> None:
+    """It begins in the read that ends the slow one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serve(hello, head_timeout=1))
+    writer.write(GET[:9])
+    await asyncio.sleep(0.7)
+    writer.write(GET[9:] + LAST[:9])
+    await asyncio.sleep(0.7)
+    writer.write(LAST[9:])
+    async with asyncio.timeout(10):
+        assert (await reader.read()).endswith(b"/last")
+    writer.close()
+
+
+async def test_a_slow_head_does_not_make_the_next_wait_longer(serve: Serve) -> None:
+    """Behind it the connection is idle, however much time the head still had."""
+    port = await serve(hello, keepalive_timeout=0.2, head_timeout=5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(GET[:9])
+    await asyncio.sleep(0.4)  # the time for the head is being watched now
+    writer.write(GET[9:])
+    async with asyncio.timeout(3):
+        assert (await reader.read()).endswith(b"\r\n\r\n/")
+    writer.close()
+
+
+async def test_a_body_behind_a_flood_has_its_own_time(serve: Serve) -> None:
+    """Not what was left of the time in which the flood had to begin."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    flood = GET.replace(b"a", b"abcdef") * 600  # 512 of them fill what is parsed at once
+    body = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\nabc"
+    port = await serve(handle, keepalive_timeout=0.6, body_timeout=5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(0.3)
+    writer.write(flood + body)
+    await asyncio.sleep(0.6)
+    writer.write(b"def")
+    async with asyncio.timeout(10):
+        assert (await reader.read()).endswith(b"abcdef")
+    writer.close()
+
+
 async def test_a_client_that_leaves_fails_the_read(serve: Serve) -> None:
     """The handler is told, and not cancelled."""
     errors: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
