@@ -66,6 +66,10 @@ if TYPE_CHECKING:
         UnixConnector as UnixConnector,
         WSServerHandshakeError as WSServerHandshakeError,
     )
+    from notebook_http.client.middleware import (
+        ClientHandlerType as ClientHandlerType,
+        ClientMiddlewareType as ClientMiddlewareType,
+    )
     from notebook_http.notebook.client import (
         Client as Client,
         PendingRequest as PendingRequest,
@@ -169,6 +173,10 @@ _NAMES_OF = {
         "UnixClientConnectorError",
         "UnixConnector",
         "WSServerHandshakeError",
+    ),
+    "client.middleware": (
+        "ClientHandlerType",
+        "ClientMiddlewareType",
     ),
     "notebook.client": (
         "Client",

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from notebook_http.client.answer_settings import AnswerSettings
 from notebook_http.client.client_timeout import ClientTimeout
 from notebook_http.client.exceptions import ClientResponseError, TooManyRedirects
+from notebook_http.client.middleware import build_client_middlewares
 from notebook_http.client.redirects import REDIRECT_STATUSES, is_same_origin, redirect_url
 from notebook_http.client.request_options import DEFAULT_OPTIONS
 from notebook_http.client.sender import Sender
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.exchange import Exchange
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.request_body import RequestBody
     from notebook_http.client.request_factory import RequestFactory
@@ -48,6 +50,7 @@ class CallSettings(NamedTuple):
     fallback_charset: Callable[[ClientResponse, bytes], str] | None
     max_decoded_size: int
     schemes: frozenset[str]
+    middlewares: tuple[ClientMiddlewareType, ...] = ()
 
 
 async def run_call(
@@ -75,8 +78,11 @@ async def run_call(
     url = settings.factory.absolute_url(given_url, options.params)
     request = settings.factory.make(method, url, options)
     try:
-        exchange = await sender.send(request)
-        response = _response(session, settings, request, exchange, ())
+        if settings.middlewares or options.middlewares:
+            response = await _ask_through(session, settings, sender, options, request, ())
+        else:
+            exchange = await sender.send(request)
+            response = _response(session, settings, request, exchange, ())
         if response.status in REDIRECT_STATUSES and options.allow_redirects:
             response = await _follow(session, settings, sender, options, request, response)
     except HttpProcessingError as error:
@@ -133,12 +139,32 @@ async def _follow(
         # Nobody reads this body. A short one came with the head, so that the connection is free
         # again already; what is still to come is not worth waiting for.
         response.close()
+        past = tuple(history)
         try:
-            exchange = await sender.send(request)
+            response = await _ask_through(session, settings, sender, options, request, past)
         except HttpProcessingError as error:
-            raise _no_http(request, tuple(history), error) from error
-        response = _response(session, settings, request, exchange, tuple(history))
+            raise _no_http(request, past, error) from error
     return response
+
+
+async def _ask_through(
+    session: object,
+    settings: CallSettings,
+    sender: Sender,
+    options: RequestOptions,
+    request: ClientRequest,
+    history: tuple[ClientResponse, ...],
+) -> ClientResponse:
+    """Return the response to *request*, sent through the middlewares that apply."""
+
+    async def ask(request: ClientRequest) -> ClientResponse:
+        settings.factory.settle(request, options)
+        exchange = await sender.send(request)
+        return _response(session, settings, request, exchange, history)
+
+    middlewares = settings.middlewares if options.middlewares is None else options.middlewares
+    request.session = session
+    return await build_client_middlewares(ask, middlewares)(request)
 
 
 def _response(

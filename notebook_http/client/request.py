@@ -7,7 +7,7 @@ that somebody looks into, or that has headers, becomes a multi-dict.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -65,6 +65,7 @@ class ClientRequest:
         chunked: whether the body is framed by chunks.
         compress: the content coding that is applied while sending, or None.
         expect_continue: whether the body waits for the server's `100 Continue`.
+        session: the session that asks, for middlewares; None where there are none.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class ClientRequest:
         "method",
         "origin",
         "real_url",
+        "session",
         "url",
         "version",
     )
@@ -121,6 +123,7 @@ class ClientRequest:
         self.compress = compress
         self.expect_continue = expect_continue
         self.chunked = False
+        self.session: Any = None
         self._headers = headers
         self._extra: list[tuple[str, str]] = []
         if cookie:

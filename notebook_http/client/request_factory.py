@@ -232,6 +232,28 @@ class RequestFactory:
             expect_continue=request.expect_continue and keeps_body,
         )
 
+    def settle(self, request: ClientRequest, options: RequestOptions) -> None:
+        """Square *request* with what middlewares have made of it, before it is sent (again).
+
+        Raises:
+            ClientPayloadError: the body has to be sent again, but was a stream.
+            InvalidURL: or `NonHttpUrlClientError`: the URL that a middleware set is none.
+        """
+        if request.body is not None and request.body.is_spent:
+            text = (
+                f"The body of {request.method} {request.url} is consumed and cannot be sent again. "
+                "Use bytes or a seekable file for requests that middlewares repeat."
+            )
+            raise ClientPayloadError(text)
+        old = request.origin
+        origin = self.origin_of(request.url, options)
+        if origin is old:
+            return
+        headers = request.headers
+        if headers.get(hdrs.HOST) == old.host_header:
+            headers[hdrs.HOST] = origin.host_header
+        request.origin = origin
+
     # Privates
 
     def _own_headers(

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from notebook_http.transport.tls import merge_tls_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from http.cookies import BaseCookie
     from ssl import SSLContext
 
     from notebook_http.client.client_timeout import ClientTimeout
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.response import ClientResponse
     from notebook_http.transport.tls import TlsSetting
     from notebook_http.wire.credentials import BasicAuth
@@ -52,6 +53,7 @@ class RequestOptions:
         auto_decompress: decode the body; None takes the session's.
         read_bufsize: bytes of a body that are buffered before the server has to wait is twice
             this; None takes the session's.
+        middlewares: run around this request instead of the session's; None takes those.
         max_line_size: bytes of the reason phrase; None takes the session's.
         max_field_size: bytes of one header; None takes the session's.
         max_headers: count; None takes the session's.
@@ -79,6 +81,7 @@ class RequestOptions:
     server_hostname: str | None = None
     auto_decompress: bool | None = None
     read_bufsize: int | None = None
+    middlewares: Sequence[ClientMiddlewareType] | None = None
     max_line_size: int | None = None
     max_field_size: int | None = None
     max_headers: int | None = None

@@ -24,11 +24,12 @@ from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.limits import MessageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from types import TracebackType
 
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.connector import BaseConnector
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.request_options import LooseCookies, LooseHeaders, RaiseForStatus
     from notebook_http.wire.credentials import BasicAuth
 
@@ -70,6 +71,7 @@ class ClientSession(SessionViews, Verbs):
         max_field_size: bytes of one header.
         max_headers: headers of one response.
         fallback_charset_resolver: tells the encoding of a text whose charset is not said.
+        middlewares: run around each request, the first one outermost; see `client.middleware`.
         max_decoded_size: bytes that a coded body may unpack to in `read()`.
 
     Raises:
@@ -100,6 +102,7 @@ class ClientSession(SessionViews, Verbs):
         max_field_size: int = 8190,
         max_headers: int = 128,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
+        middlewares: Sequence[ClientMiddlewareType] = (),
         max_decoded_size: int = _MAX_DECODED_BYTES,
     ) -> None:
         self._connector: BaseConnector | None = None
@@ -133,6 +136,7 @@ class ClientSession(SessionViews, Verbs):
             fallback_charset=fallback_charset_resolver,
             max_decoded_size=max_decoded_size,
             schemes=connector.allowed_protocol_schema_set,
+            middlewares=tuple(middlewares),
         )
         self._connector_owner = connector_owner
         self._connector = connector
