@@ -196,7 +196,8 @@ class RequestHandler(AnsweringConnection):
             self._request_context = context = self._context.copy()
             response = context.run(begin, context, self._handle, request)
         except HTTPException as error:
-            response = error
+            # Its traceback leads here, and from here to it: both would wait for the collector.
+            response = error.with_traceback(None)
         except (Exception, asyncio.CancelledError) as error:
             self._begun = BegunAnswer(error=error)
             return

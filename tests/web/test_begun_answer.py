@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Generator
 from contextvars import ContextVar, copy_context
 from typing import Any
@@ -269,6 +271,23 @@ async def test_what_a_handler_raises_is_answered(
     assert "at once" in caplog.text
     assert b" 409 " in await answer_of(after_a_wait)
     assert b" 500 " in await answer_of(cancelled)
+
+
+async def test_a_raised_answer_is_gone_when_it_is_sent(serve: Any) -> None:
+    """With its request, and without the garbage collector: a 404 is nothing rare."""
+    raised = []
+
+    async def handler(request: web.Request) -> web.Response:
+        answer = web.HTTPConflict()
+        raised.append(weakref.ref(answer))
+        raise answer
+
+    gc.disable()
+    try:
+        assert b" 409 " in await ask(await serve(handler), behind=False)
+        assert [answer() for answer in raised] == [None]
+    finally:
+        gc.enable()
 
 
 async def test_a_response_that_cannot_be_sent_is_500(
