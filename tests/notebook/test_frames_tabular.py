@@ -100,6 +100,15 @@ def test_a_table_whose_rows_have_names_has_them_as_index() -> None:
     assert list(frame["cyl"]) == [6, 4]
 
 
+def test_rows_with_names_may_be_longer_than_the_sample() -> None:
+    """The last row that is looked at is cut off, and has fewer fields than the others."""
+    notes = "x" * 5000
+    rows = "".join(f"car {number},{notes},{number}\n" for number in range(20))
+    frame = frame_from_csv(f"notes,number\n{rows}".encode())
+    assert frame.loc["car 19", "number"] == 19
+    assert list(frame.columns) == ["notes", "number"]
+
+
 def test_mixed_columns_give_no_warning() -> None:
     """Pandas warns of chunks that disagree; a cell must stay quiet (warnings are errors here)."""
     text = "a,b\n" + "1,2\n" * 300_000 + "x,y\n" * 300_000

@@ -81,13 +81,17 @@ def _with_names_for_all(text: str, delimiter: str) -> tuple[str, int]:
     Raises:
         ValueError: the rows have more fields than there are names, and it is not clear which.
     """
-    reader = csv.reader(_lines(text[:_SAMPLE_CHARACTERS]), delimiter=delimiter)
+    sample = text[:_SAMPLE_CHARACTERS]
+    reader = csv.reader(_lines(sample), delimiter=delimiter)
     try:
         names = next(reader, [])
         head_lines = reader.line_num
-        rows = [row for row in islice(reader, _SAMPLE_LINES) if row]
+        read = list(islice(reader, _SAMPLE_LINES + 1))
     except csv.Error:
         return text, 0
+    if 1 < len(read) <= _SAMPLE_LINES and len(sample) < len(text):
+        read.pop()  # cut off by the sample, so it may be short
+    rows = [row for row in read[:_SAMPLE_LINES] if row]
     if not names or not rows or len(rows[0]) <= len(names):
         return text, 0
     if any(field.strip() for row in rows for field in row[len(names) :]):
