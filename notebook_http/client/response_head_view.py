@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from notebook_http import hdrs
 from notebook_http.client.exceptions import ClientConnectionError
 from notebook_http.wire.media_type import MediaType, parse_media_type
+from notebook_http.wire.message_head import first_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +114,8 @@ class ResponseHeadView:
         """What `Content-Type` says, taken apart."""
         media_type = self._media_type
         if media_type is None:
-            value = self.headers.get(hdrs.CONTENT_TYPE)
+            # The other fields need not be decoded for that: few programs look at them.
+            value = first_field(self._head().raw_headers, b"content-type")
             media_type = self._media_type = parse_media_type(value)
         return media_type
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from notebook_http.wire.errors import InvalidHeader
 from notebook_http.wire.message_head import RawHeaders
+from notebook_http.wire.spellings import Spellings
 
 __all__ = ["framing_fields"]
 
@@ -24,12 +25,7 @@ _SINGLETONS = frozenset(
     )
 )
 _LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
-_NOTED = _SINGLETONS | _LISTS
-
-# Names as they were spelled: the noted one in lower case, or None for one that does not matter.
-# Clients use few; the bound is for those that make them up.
-_spellings: dict[bytes, bytes | None] = {}
-_MAX_SPELLINGS = 1024
+_spellings = Spellings(_SINGLETONS | _LISTS)
 
 
 def framing_fields(fields: RawHeaders) -> dict[bytes, bytes]:
@@ -40,22 +36,11 @@ def framing_fields(fields: RawHeaders) -> dict[bytes, bytes]:
     """
     noted: dict[bytes, bytes] = {}
     for name, value in fields:
-        try:
-            lower = _spellings[name]
-        except KeyError:
-            lower = _learn_spelling(name)
+        lower = _spellings[name]
         if lower is not None:
             if lower in noted:
                 if lower in _SINGLETONS:
                     raise InvalidHeader(f"{name.decode('latin-1')} is given more than once")
                 value = noted[lower] + b"," + value
             noted[lower] = value
-    return noted
-
-
-def _learn_spelling(name: bytes) -> bytes | None:
-    lower = name.lower()
-    noted = lower if lower in _NOTED else None
-    if len(_spellings) < _MAX_SPELLINGS:
-        _spellings[name] = noted
     return noted

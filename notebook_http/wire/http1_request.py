@@ -57,6 +57,9 @@ class RequestSink(Protocol):
     def body_received(self, data: bytes) -> None:
         """Some bytes of the body are there; only after a head with `has_body`."""
 
+    def chunk_completed(self) -> None:
+        """A chunk of the body is whole; the last, empty one too."""
+
     def body_completed(self) -> None:
         """The body is whole; only after a head with `has_body`."""
 
@@ -276,6 +279,10 @@ class RequestParser:
         self._progress = True
         self._received += len(data)
         self._sink.body_received(data)
+
+    def on_chunk_complete(self) -> None:
+        """Report the end of a chunk. Called by httptools."""
+        self._sink.chunk_completed()
 
     def on_message_complete(self) -> None:
         """Report the end of a body. Called by httptools."""

@@ -35,12 +35,15 @@ from notebook_http.wire.limits import (
 )
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
 from notebook_http.wire.response_head import ResponseHead
+from notebook_http.wire.spellings import Spellings
 
 __all__ = ["ResponseHead", "ResponseParser", "ResponseSink"]
 
 _VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
-_NOTED = frozenset(
-    (b"content-length", b"transfer-encoding", b"content-encoding", b"connection", b"upgrade")
+_spellings = Spellings(
+    frozenset(
+        (b"content-length", b"transfer-encoding", b"content-encoding", b"connection", b"upgrade")
+    )
 )
 # A head is refused after so many bytes without a single whole field.
 _STATUS_LINE_SLACK = 64
@@ -58,6 +61,9 @@ class ResponseSink(Protocol):
 
     def body_received(self, data: bytes) -> None:
         """Some bytes of the body are there."""
+
+    def chunk_completed(self) -> None:
+        """A chunk of the body is whole; the last, empty one too."""
 
     def body_completed(self) -> None:
         """The response is whole; always called, also where there is no body."""
@@ -81,6 +87,8 @@ class ResponseParser:
         "_head",
         "_informational",
         "_interim",
+        "_is_new",
+        "_is_short",
         "_limits",
         "_method",
         "_parser",
@@ -109,6 +117,8 @@ class ResponseParser:
         self._raw_left = 0
         self._body_bytes = 0
         self._dry_bytes = 0
+        self._is_new = True
+        self._is_short = False  # one read holds the whole head: no field is over its limit
         self._progress = False
         self.completed = False
         self.excess = False
@@ -127,6 +137,8 @@ class ResponseParser:
             self._take_raw(data)
             return
         self._progress = False
+        self._is_short = self._is_new and len(data) <= self._limits.max_field_size
+        self._is_new = False
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -251,17 +263,16 @@ class ResponseParser:
         version = _VERSIONS.get(parser.get_http_version())
         if version is None:
             self._fail(BadStatusLine(f"HTTP/{parser.get_http_version()} was not asked for"))
-        self._guard(fields)
+        if not self._is_short or len(fields) > self._limits.max_headers:
+            self._guard(fields)
         status = parser.get_status_code()
         if status < 100:
             self._fail(BadStatusLine(f"{status} is not a status code"))
-        head = ResponseHead(
-            version,
-            status,
-            self._reason.decode("utf-8", "surrogateescape"),
-            fields,
-            parser.should_keep_alive(),
-        )
+        reason = self._reason.decode("utf-8", "surrogateescape")
+        # Mostly printable: the search is for those that are not.
+        if not reason.isprintable() and has_control_character(reason):
+            self._fail(BadStatusLine("the reason phrase holds a control character"))
+        head = ResponseHead(version, status, reason, fields, parser.should_keep_alive())
         self._reason = b""
         connection = self._note(head)
         if 100 <= status < 200 and status != 101:
@@ -298,6 +309,11 @@ class ResponseParser:
         self._body_bytes += len(data)
         self._sink.body_received(data)
 
+    def on_chunk_complete(self) -> None:
+        """Report the end of a chunk. Called by httptools."""
+        if not self.completed:
+            self._sink.chunk_completed()
+
     def on_message_complete(self) -> None:
         """Report the end of the response. Called by httptools."""
         if self._interim:
@@ -319,8 +335,8 @@ class ResponseParser:
         connection = b""
         upgrade = False
         for name, value in head.raw_headers:
-            lower = name.lower()
-            if lower not in _NOTED:
+            lower = _spellings[name]
+            if lower is None:
                 continue
             if lower == b"content-length":
                 # llhttp let only digits through, no second field and none beside chunked.

@@ -11,7 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from notebook_http.wire.errors import LineTooLong
 from notebook_http.wire.limits import MessageLimits
 
-__all__ = ["RawHeaders", "check_field_limits", "decode_fields", "has_token"]
+__all__ = ["RawHeaders", "check_field_limits", "decode_fields", "first_field", "has_token"]
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -30,6 +30,15 @@ def decode_fields(fields: RawHeaders) -> CIMultiDictProxy[str]:
             ]
         )
     )
+
+
+def first_field(fields: RawHeaders, name: bytes) -> str | None:
+    """Return the first value of *name* (in lower case) as `decode_fields` would, or None."""
+    length = len(name)
+    for given, value in fields:
+        if len(given) == length and given.lower() == name:
+            return value.strip(b" \t").decode("utf-8", "surrogateescape")
+    return None
 
 
 def check_field_limits(fields: RawHeaders, limits: MessageLimits) -> None:

@@ -104,6 +104,9 @@ class _Heads:
     def body_received(self, data: bytes) -> None:
         raise AssertionError("no body was sent")
 
+    def chunk_completed(self) -> None:
+        """Ignore the end of a chunk."""
+
     def body_completed(self) -> None:
         raise AssertionError("no body was sent")
 

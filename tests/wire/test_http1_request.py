@@ -21,6 +21,7 @@ class Record:
     def __init__(self) -> None:
         self.heads: list[RequestHead] = []
         self.bodies: list[bytes | None] = []
+        self.chunk_ends: list[int] = []
         self.ended = 0
         self.error: HttpProcessingError | None = None
 
@@ -32,6 +33,9 @@ class Record:
         body = self.bodies[-1]
         assert body is not None, "body bytes for a request without a body"
         self.bodies[-1] = body + data
+
+    def chunk_completed(self) -> None:
+        self.chunk_ends.append(len(self.bodies[-1] or b""))
 
     def body_completed(self) -> None:
         self.ended += 1

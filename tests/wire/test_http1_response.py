@@ -25,6 +25,7 @@ class Record:
         self.interim: list[int] = []
         self.heads: list[ResponseHead] = []
         self.body = b""
+        self.chunk_ends: list[int] = []
         self.ended = 0
 
     def informational_received(self, head: ResponseHead) -> None:
@@ -37,6 +38,9 @@ class Record:
         assert self.heads
         assert not self.ended
         self.body += data
+
+    def chunk_completed(self) -> None:
+        self.chunk_ends.append(len(self.body))
 
     def body_completed(self) -> None:
         self.ended += 1

@@ -148,3 +148,13 @@ def test_names_of_the_peer_are_not_remembered() -> None:
         with pytest.raises(LookupError):
             text_encoding(f"made-up-{number}")
     assert len(encodings._cache) == before  # type: ignore[attr-defined]
+
+
+def test_what_is_remembered_cannot_be_changed() -> None:
+    """All messages of one type share it."""
+    first, second = (parse_media_type("text/html; charset=utf-8; a=b") for _ in range(2))
+    assert first is second
+    with pytest.raises(TypeError):
+        first.parameters["charset"] = "latin-1"  # type: ignore[index]
+    long = f"multipart/form-data; boundary={'b' * 60}"
+    assert parse_media_type(long) is not parse_media_type(long)

@@ -66,6 +66,9 @@ class Record:
         else:
             self.events.append(data)
 
+    def chunk_completed(self) -> None:
+        """Ignore the end of a chunk."""
+
     def body_completed(self) -> None:
         self.events.append("completed")
 
