@@ -26,7 +26,10 @@ class _Masking(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask *record*; what it holds beside the text stays as it is."""
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except Exception:  # the arguments do not fit: handlers say so, without disturbing anybody
+            message = ""
         masked = mask_text(message)
         if masked != message:
             record.msg, record.args = masked, None

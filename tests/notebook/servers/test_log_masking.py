@@ -48,6 +48,20 @@ async def test_secrets_of_a_request_are_in_no_log(
     assert "in broken" in log
 
 
+async def test_a_line_whose_arguments_do_not_fit_disturbs_nobody(
+    get: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in any program: logging says so by itself, the answer is sent."""
+    monkeypatch.setattr(logging, "raiseExceptions", False)  # it says so on stderr
+
+    async def handler(request: web.Request) -> str:
+        request.app.logger.warning("%d records", "many")
+        return "fine"
+
+    async with nh.Server({"/": handler}) as server:
+        assert await asyncio.to_thread(get, server.url) == (200, "fine")
+
+
 @pytest.mark.kernel
 def test_a_cell_shows_a_handlers_error_without_the_secrets_of_its_request(cells: Any) -> None:
     """The error is seen where the server was started."""
