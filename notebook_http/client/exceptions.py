@@ -45,6 +45,13 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.client.request_info import RequestInfo
+from notebook_http.client.response_errors import (
+    ClientHttpProxyError,
+    ClientResponseError,
+    ContentTypeError,
+    TooManyRedirects,
+    WSServerHandshakeError,
+)
 from notebook_http.client.url_errors import (
     InvalidURL,
     InvalidUrlClientError,
@@ -60,8 +67,6 @@ from notebook_http.transport.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from multidict import MultiMapping
-
     from notebook_http.client.connection_key import ConnectionKey
 
 __all__ = [
@@ -117,73 +122,6 @@ _NAME_NEXT_STEP = {
     socket.EAI_AGAIN: "The name server did not answer: check the network connection.",
     socket.EAI_FAIL: "The name server refused: check the network connection.",
 }
-
-
-# The answer
-
-
-class ClientResponseError(ClientError):
-    """The server answered, and the answer is the error.
-
-    Attributes:
-        request_info: what was asked.
-        history: the `ClientResponse`s of the redirects that led here.
-        status: the response's status, 0 if it had none that could be read.
-        message: the reason phrase, or what was wrong.
-        headers: the response's headers, or None.
-    """
-
-    def __init__(
-        self,
-        request_info: RequestInfo,
-        history: tuple[Any, ...],
-        *,
-        code: int | None = None,
-        status: int | None = None,
-        message: str = "",
-        headers: MultiMapping[str] | None = None,
-    ) -> None:
-        if code is not None and status is not None:
-            text = "give status= or its old name code=, not both"
-            raise ValueError(text)
-        self.request_info = request_info
-        self.history = history
-        self.status = status if status is not None else (code or 0)
-        self.message = message
-        self.headers = headers
-        super().__init__(request_info, history)
-
-    @property
-    def code(self) -> int:
-        """The status, under its old name."""
-        return self.status
-
-    def __str__(self) -> str:
-        return f"{self.status}, message={self.message!r}, url={str(self.request_info.real_url)!r}"
-
-    def __repr__(self) -> str:
-        # Without the request's headers: a notebook shows reprs, and they may hold credentials.
-        info = self.request_info
-        return (
-            f"<{type(self).__name__} {self.status} message={self.message!r} "
-            f"{info.method} {info.real_url}>"
-        )
-
-
-class ContentTypeError(ClientResponseError):
-    """The body is not of the type that was asked for; its bytes are still there to read."""
-
-
-class TooManyRedirects(ClientResponseError):
-    """More redirects than *max_redirects* allows; `history` has them."""
-
-
-class ClientHttpProxyError(ClientResponseError):
-    """A proxy refused to connect; `status` is the proxy's own."""
-
-
-class WSServerHandshakeError(ClientResponseError):
-    """The server did not accept the WebSocket handshake."""
 
 
 # The way there
@@ -260,7 +198,10 @@ class ClientConnectorDNSError(ClientConnectorError):
 
 
 class ClientProxyConnectionError(ClientConnectorError):
-    """No connection could be made to the proxy."""
+    """No connection could be made to the proxy; `host` and `port` are the proxy's."""
+
+    def _where(self) -> str:
+        return f"the proxy {self._conn_key.where}"
 
 
 class UnixClientConnectorError(ClientConnectorError):
