@@ -26,6 +26,7 @@ from notebook_http.wire.errors import (
     TransferEncodingError,
     excerpt,
 )
+from notebook_http.wire.head_writer import check_reason
 from notebook_http.wire.http_version import HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import (
     DEFAULT_LIMITS,
@@ -269,9 +270,11 @@ class ResponseParser:
         if status < 100:
             self._fail(BadStatusLine(f"{status} is not a status code"))
         reason = self._reason.decode("utf-8", "surrogateescape")
-        # Mostly printable: the search is for those that are not.
-        if not reason.isprintable() and has_control_character(reason):
-            self._fail(BadStatusLine("the reason phrase holds a control character"))
+        if not reason.isprintable():  # seldom: other alphabets, and llhttp lets NUL and ESC through
+            try:
+                check_reason(reason)
+            except ValueError as error:
+                self._fail(BadStatusLine(str(error)))
         head = ResponseHead(version, status, reason, fields, parser.should_keep_alive())
         self._reason = b""
         connection = self._note(head)
