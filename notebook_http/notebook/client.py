@@ -18,7 +18,7 @@ from notebook_http.notebook.argument_names import (
 from notebook_http.notebook.loop_session import LoopSession, close_silently
 from notebook_http.notebook.pending_request import PendingRequest
 from notebook_http.notebook.reply import Reply
-from notebook_http.notebook.secrets import mask_url
+from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["LastError", "last_error"]
 

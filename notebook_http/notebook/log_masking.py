@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from functools import cache
 
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["mask_logs"]
 

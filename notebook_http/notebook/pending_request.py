@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from notebook_http.notebook.display.html import join, tag, visible
 from notebook_http.notebook.reply import Reply
-from notebook_http.notebook.secrets import mask_url
+from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -24,9 +24,9 @@ from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
-from notebook_http.notebook.secrets import mask_headers, mask_url
 from notebook_http.notebook.shown_headers import ShownHeaders
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
+from notebook_http.wire.secrets import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import pandas

@@ -14,7 +14,7 @@ from notebook_http.notebook.display.card import status_words
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.status_advice import advice_for_status
-from notebook_http.notebook.secrets import mask_text, mask_url
+from notebook_http.wire.secrets import mask_text, mask_url
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy

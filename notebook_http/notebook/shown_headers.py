@@ -5,7 +5,7 @@ from __future__ import annotations
 from multidict import CIMultiDictProxy
 
 from notebook_http.notebook.display.html import visible
-from notebook_http.notebook.secrets import mask_headers
+from notebook_http.wire.secrets import mask_headers
 
 __all__ = ["ShownHeaders"]
 

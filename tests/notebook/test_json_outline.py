@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from notebook_http.notebook.display.json_outline import json_outline
-from notebook_http.notebook.secrets import mask_json
+from notebook_http.wire.secrets import mask_json
 
 NAMES = st.sampled_from(["a", "name", "value", "token", "tokens", "key", "keys", "api_keys", "é<&"])
 LEAVES = st.one_of(

@@ -26,7 +26,7 @@ from notebook_http.notebook.display.record_rows import (
     rows_table,
 )
 from notebook_http.notebook.display.size_budget import IMAGE_BYTES, cut, size_words
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["Body", "BodyKind", "image_html", "preview_html", "preview_lines", "table_html"]
 

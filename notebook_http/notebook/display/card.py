@@ -27,7 +27,7 @@ from notebook_http.notebook.display.timings_bar import (
     timings_table,
     timings_words,
 )
-from notebook_http.notebook.secrets import mask_header, mask_url
+from notebook_http.wire.secrets import mask_header, mask_url
 
 __all__ = [
     "CardFacts",

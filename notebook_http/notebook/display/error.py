@@ -16,8 +16,8 @@ from notebook_http.notebook.cell_location import is_ours, is_users, line_in_cell
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.last_error import last_error
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
-from notebook_http.notebook.secrets import mask_text
 from notebook_http.notebook.shell import Shell, running_shell
+from notebook_http.wire.secrets import mask_text
 
 __all__ = [
     "MAX_LINES",

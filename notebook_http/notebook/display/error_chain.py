@@ -25,8 +25,8 @@ from notebook_http.notebook.display.error import (
     wants_everything,
 )
 from notebook_http.notebook.last_error import last_error
-from notebook_http.notebook.secrets import mask_text
 from notebook_http.notebook.shell import Shell, running_shell
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["without_our_part"]
 

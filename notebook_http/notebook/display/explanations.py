@@ -11,8 +11,8 @@ from notebook_http.notebook.display.connection_explanations import CONNECTION_EX
 from notebook_http.notebook.display.explanation import Explain, Explanation
 from notebook_http.notebook.display.status_advice import advice_for_status
 from notebook_http.notebook.display.url_explanations import URL_EXPLANATIONS
-from notebook_http.notebook.secrets import mask_url
 from notebook_http.wire.errors import HttpProcessingError
+from notebook_http.wire.secrets import mask_url
 
 __all__ = ["Explanation", "explain"]
 

@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from notebook_http.notebook.secret_names import Secrecy, is_secret_header, mask, secrecy_of
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secret_names import Secrecy, is_secret_header, mask, secrecy_of
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["json_outline"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from notebook_http.notebook.display.html import Html, table, tag
-from notebook_http.notebook.secret_names import Secrecy, is_secret_name, mask_leaf, secrecy_of
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secret_names import Secrecy, is_secret_name, mask_leaf, secrecy_of
+from notebook_http.wire.secrets import mask_text
 
 __all__ = [
     "Rows",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from notebook_http.notebook.display.html import Html, join, table, tag, visible
 from notebook_http.notebook.display.size_budget import PLAIN_LINES, cut
-from notebook_http.notebook.secrets import mask_text, mask_url
+from notebook_http.wire.secrets import mask_text, mask_url
 
 __all__ = ["ServerFacts", "server_bundle", "servers_bundle"]
 

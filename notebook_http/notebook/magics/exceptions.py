@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["MagicSyntaxError", "Source", "TemplateError", "UndefinedNameError", "nearest"]
 

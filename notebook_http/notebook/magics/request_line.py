@@ -21,7 +21,7 @@ from notebook_http.notebook.magics.template_values import Values, fill_json, fil
 from notebook_http.notebook.magics.templates import Part
 from notebook_http.notebook.magics.tokens import Token, split_line
 from notebook_http.notebook.magics.urls import complete_url, fill_url
-from notebook_http.notebook.secrets import mask_text
+from notebook_http.wire.secrets import mask_text
 
 __all__ = ["METHODS", "RequestLine", "check_header", "read_request_line"]
 

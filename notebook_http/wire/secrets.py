@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from notebook_http.notebook.markup_secrets import mask_markup
-from notebook_http.notebook.secret_names import (
+from notebook_http.wire.markup_secrets import mask_markup
+from notebook_http.wire.secret_names import (
     Secrecy,
     counts_things,
     is_masked,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
-from notebook_http.notebook.secrets import (
+from notebook_http.wire.secrets import (
     is_secret_name,
     mask,
     mask_header,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from notebook_http.notebook.secret_names import is_secret_name, mask
+from notebook_http.wire.secret_names import is_secret_name, mask
 
 __all__ = ["mask_markup"]
 
