@@ -62,6 +62,7 @@ class Exchange:
 
     __slots__ = (
         "_early",
+        "_early_chunk_ended",
         "_may_send_body",
         "_reader",
         "answered",
@@ -76,6 +77,9 @@ class Exchange:
         "upload",
         "url",
     )
+
+    # Set when it is known, so that responses without chunks pay nothing for it.
+    _early_chunk_ended: bool
 
     def __init__(
         self,
@@ -123,6 +127,13 @@ class Exchange:
             self._early = data
         else:
             self.open_reader().feed_data(data)
+
+    def chunk_completed(self) -> None:
+        """Note where a chunk ends, for those who read by chunks."""
+        if self._reader is not None:
+            self._reader.end_http_chunk_receiving()
+        else:
+            self._early_chunk_ended = True
 
     def body_completed(self) -> None:
         """Note that the body is whole."""
@@ -189,6 +200,8 @@ class Exchange:
             reader.set_exception(self._broken_body(error))
         if self._early:
             reader.feed_data(self._early)
+            if hasattr(self, "_early_chunk_ended"):
+                reader.end_http_chunk_receiving()
         self._early = None
         if self.completed:
             reader.feed_eof()

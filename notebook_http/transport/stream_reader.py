@@ -1,153 +1,30 @@
 """The body of a message as a stream that is read with ``await``, in aiohttp's shape.
 
-Bytes are kept as they came and decoded when somebody reads, a bounded step at a time: what nobody
-reads is never decoded, and a reader that stops leaves a bomb unexploded. The peer is made to wait
-while more is buffered than the reader asked to be buffered.
+Knows the ways to read. What is buffered, decoded, and when the peer has to wait is
+`arriving_body`'s business.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
 
-from notebook_http.transport.stream_iteration import StreamIteration
-from notebook_http.wire.byte_queue import ByteQueue
-from notebook_http.wire.content_coding import ContentDecoder
-from notebook_http.wire.errors import BodyTooLarge, HttpProcessingError
+from notebook_http.transport.arriving_body import ArrivingBody, FlowControl
+from notebook_http.transport.stream_iteration import EofStream, StreamIteration
+from notebook_http.wire.errors import BodyTooLarge
 
-__all__ = ["EMPTY_READER", "FlowControl", "StreamReader"]
+__all__ = ["EMPTY_PAYLOAD", "EMPTY_READER", "EofStream", "FlowControl", "StreamReader"]
 
-# Decoded bytes that one step may yield: well under 10 ms of work, and still few steps.
-_STEP_BYTES = 256 * 1024
 # Decoded bytes after which a reader that wants everything lets others run once.
 _YIELD_BYTES = 4 * 1024 * 1024
 
 
-class FlowControl(Protocol):
-    """What a reader needs of the connection that feeds it."""
-
-    def pause_reading(self) -> None:
-        """Make the peer wait."""
-
-    def resume_reading(self) -> None:
-        """Let the peer go on."""
-
-
-class StreamReader(StreamIteration):
+class StreamReader(ArrivingBody, StreamIteration):
     """A body that is arriving.
 
     One coroutine reads at a time. A cancelled read consumes nothing (`read_all` excepted).
-
-    Args:
-        flow: the connection that feeds this reader, or None if nobody can be made to wait.
-        limit: bytes that may be buffered before the peer is made to wait is twice this; it goes
-            on when less than this is left.
-        decoder: undoes the body's content codings, or None.
-        translate: turns a fault of the body's coding into the error that readers get.
-
-    Attributes:
-        total_bytes: bytes received so far, before decoding.
     """
 
-    __slots__ = (
-        "_buffer",
-        "_decoder",
-        "_eof",
-        "_eof_callbacks",
-        "_exception",
-        "_flow",
-        "_high",
-        "_low",
-        "_paused",
-        "_raw",
-        "_translate",
-        "_waiter",
-        "total_bytes",
-    )
-
-    def __init__(
-        self,
-        flow: FlowControl | None,
-        limit: int = 2**16,
-        *,
-        decoder: ContentDecoder | None = None,
-        translate: Callable[[HttpProcessingError], Exception] | None = None,
-    ) -> None:
-        self._flow = flow
-        self._low = limit
-        self._high = limit * 2
-        self._decoder = decoder
-        self._translate = translate
-        self._buffer = ByteQueue()  # ready to be read
-        self._raw = ByteQueue()  # still encoded
-        self._paused = False
-        self._eof = False
-        self._exception: BaseException | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._eof_callbacks: list[Callable[[], None]] | None = None
-        self.total_bytes = 0
-
-    def __repr__(self) -> str:
-        state = "eof" if self._eof else "open"
-        error = f" {self._exception!r}" if self._exception is not None else ""
-        return f"<StreamReader {state}, {self._buffer.size + self._raw.size} bytes buffered{error}>"
-
-    # Being fed, by a connection
-
-    def feed_data(self, data: bytes) -> None:
-        """Append *data* to what can be read."""
-        if not data:
-            return
-        size = len(data)
-        self.total_bytes += size
-        if self._decoder is None:
-            self._buffer.append(data)
-        else:
-            self._raw.append(data)
-        self._wake()
-        flow = self._flow
-        if flow and not self._paused and self._buffer.size + self._raw.size > self._high:
-            self._paused = True
-            flow.pause_reading()
-
-    def feed_eof(self) -> None:
-        """Say that the body is whole."""
-        self._eof = True
-        self._wake()
-        callbacks, self._eof_callbacks = self._eof_callbacks or (), None
-        for callback in callbacks:
-            callback()
-
-    def set_exception(self, exc: BaseException) -> None:
-        """Make this and every later read raise *exc*."""
-        if self._exception is None:
-            self._exception = exc
-        self._eof_callbacks = None
-        self._wake()
-
-    def exception(self) -> BaseException | None:
-        """Return the error that reads raise, or None."""
-        return self._exception
-
-    def on_eof(self, callback: Callable[[], None]) -> None:
-        """Call *callback* once the body is whole; at once if it is. Not called on errors."""
-        if self._eof:
-            callback()
-        else:
-            self._eof_callbacks = [*(self._eof_callbacks or ()), callback]
-
-    # Asking
-
-    def is_eof(self) -> bool:
-        """Whether the whole body has been received, be it read or not."""
-        return self._eof
-
-    def at_eof(self) -> bool:
-        """Whether the whole body has been received and read, so that no read will raise."""
-        return self._eof and not self._buffer.size and not self._pending_input()
-
-    # Reading
+    __slots__ = ()
 
     async def wait_eof(self) -> None:
         """Return when the whole body has been received."""
@@ -174,6 +51,48 @@ class StreamReader(StreamIteration):
         """Return whatever is there, waiting for the first byte; empty at the end."""
         await self._fill()
         return self._take(self._buffer.size)
+
+    async def readchunk(self) -> tuple[bytes, bool]:
+        """Return the next bytes of a chunk of the wire, and whether it ends behind them.
+
+        The flag is always False when the body does not come in chunks; ``(b"", True)`` says that
+        the bytes before were the chunk's last, ``(b"", False)`` that the body has ended. A chunk
+        that somebody read past has no end any more.
+        """
+        if self._decoded >= 0:
+            return await self._read_coded_chunk()
+        while True:
+            if self._exception is not None:
+                raise self._exception
+            ends = self._chunk_ends
+            while ends:
+                size = ends.popleft() - self.total_raw_bytes + self._buffer.size
+                if size >= 0:
+                    return self._take(size), True
+            if self._buffer.size:
+                return self._take(len(self._buffer.first_piece())), False
+            if self._eof:
+                return b"", False
+            await self._wait()
+
+    async def _read_coded_chunk(self) -> tuple[bytes, bool]:
+        """Do as `readchunk`; no step of decoding reaches beyond the end of a chunk."""
+        while True:
+            if self._exception is not None:
+                raise self._exception
+            if self._buffer.size:
+                data = self._take(self._buffer.size)
+                ended = self._passed_chunk_end()
+                self._in_chunk = not ended
+                return data, ended
+            if self._in_chunk and self._passed_chunk_end():
+                self._in_chunk = False
+                return b"", True
+            if self._decode_step():
+                continue
+            if self._eof:
+                return b"", False
+            await self._wait()
 
     async def readexactly(self, n: int) -> bytes:
         """Return *n* bytes.
@@ -281,18 +200,6 @@ class StreamReader(StreamIteration):
 
     # How it works
 
-    def _pending_input(self) -> bool:
-        """Whether bytes wait to be decoded, or are missing at the end: a read will say so."""
-        decoder = self._decoder
-        if decoder is None:
-            return False
-        try:
-            if decoder.needs_input and self.total_bytes:
-                decoder.finish()
-        except HttpProcessingError:
-            return True
-        return self._raw.size > 0 or not decoder.needs_input
-
     async def _fill_or_put_back(self, found: bytearray) -> bool:
         """Do as `_fill`; a cancel makes *found* readable again."""
         try:
@@ -306,79 +213,8 @@ class StreamReader(StreamIteration):
         if size > most:
             raise ValueError(f"Chunk too big: no end within {most} bytes")
 
-    async def _fill(self) -> bool:
-        """Wait until something can be taken; False at the end of the body."""
-        while not self._buffer.size:
-            if self._exception is not None:
-                raise self._exception
-            if self._decoder is not None and self._decode_step():
-                continue
-            if self._eof:
-                return False
-            await self._wait()
-        if self._exception is not None:
-            raise self._exception
-        return True
 
-    def _decode_step(self) -> bool:
-        """Decode a bounded step; whether there may be more to come without waiting."""
-        decoder = self._decoder
-        if decoder is None:
-            return False
-        try:
-            if self._raw.size or not decoder.needs_input:
-                data = self._raw.take_piece() if decoder.needs_input else b""
-                decoded = decoder.decode(data, _STEP_BYTES)
-                if decoded:
-                    self._buffer.append(decoded)
-                self._maybe_resume()
-                return True
-            if self._eof:
-                self._decoder = None
-                if self.total_bytes:
-                    decoder.finish()
-        except HttpProcessingError as error:
-            translate = self._translate
-            self._exception = error if translate is None else translate(error)
-            raise self._exception from error
-        return False
-
-    def _take(self, n: int) -> bytes:
-        """Remove up to *n* buffered bytes and return them."""
-        data = self._buffer.take(n)
-        if self._paused:
-            self._maybe_resume()
-        return data
-
-    def _maybe_resume(self) -> None:
-        if self._paused and self._buffer.size + self._raw.size < self._low:
-            self._paused = False
-            if self._flow is not None:
-                self._flow.resume_reading()
-
-    def _wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    async def _wait(self) -> None:
-        """Wait until something changes."""
-        if self._waiter is not None:
-            raise RuntimeError(
-                "read() called while another coroutine is already waiting for incoming data"
-            )
-        if self._paused:  # the peer waits for us: do not wait for it
-            self._paused = False
-            if self._flow is not None:
-                self._flow.resume_reading()
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-
-class _EmptyReader(StreamReader):
+class EmptyStreamReader(StreamReader):
     """A body of no bytes. Shared, so nothing may change it."""
 
     __slots__ = ()
@@ -387,14 +223,26 @@ class _EmptyReader(StreamReader):
         super().__init__(None)
         self._eof = True
 
-    def set_exception(self, exc: BaseException) -> None:
+    def __repr__(self) -> str:
+        return "<EmptyStreamReader>"
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """Do nothing: there is nothing that could fail."""
 
-    def feed_data(self, data: bytes) -> None:
+    def feed_data(self, data: bytes, size: int = 0) -> None:
         """Refuse: somebody else reads this too."""
-        raise RuntimeError("the shared empty body cannot be fed")
+        if data:
+            raise RuntimeError("the shared empty body cannot be fed")
 
-    unread_data = feed_data
+    def unread_data(self, data: bytes) -> None:
+        """Refuse: somebody else reads this too."""
+        self.feed_data(data)
+
+    def begin_http_chunk_receiving(self) -> None:
+        """Do nothing: no chunk comes."""
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Do nothing: nothing is buffered."""
 
 
-EMPTY_READER = _EmptyReader()
+EMPTY_PAYLOAD = EMPTY_READER = EmptyStreamReader()

@@ -83,7 +83,7 @@ class AnsweringConnection(WaitingConnection):
     @staticmethod
     def _must_not_wait(request: BaseRequest) -> bool:
         """Whether the client waits for a 100 that it will not get, and may never send its body."""
-        return request.body_exists and not request.content.total_bytes
+        return request.body_exists and not request.content.total_raw_bytes
 
     def _cut_off(self, version: HttpVersion) -> None:
         """End the connection so that the client sees that the answer is not whole."""

@@ -166,6 +166,11 @@ class IncomingRequests(Connection):
         elif self._arriving is not None:
             self._arriving.feed_data(data)
 
+    def chunk_completed(self) -> None:
+        """Tell the body that a chunk of it is whole. Called by the parser."""
+        if self._arriving is not None:
+            self._arriving.end_http_chunk_receiving()
+
     def body_completed(self) -> None:
         """End the body. Called by the parser."""
         body = self._arriving

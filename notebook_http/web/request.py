@@ -266,7 +266,7 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
 
     async def send_continue(self) -> None:
         """Tell a client that waits for it to send its body (RFC 9110 §10.1.1)."""
-        if self.version >= HttpVersion11 and not self._payload.total_bytes:
+        if self.version >= HttpVersion11 and not self._payload.total_raw_bytes:
             self._protocol.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def prepare_hook(self, response: StreamResponse) -> None:

@@ -53,6 +53,9 @@ class Silence:
     def body_received(self, data: bytes) -> None:
         """Ignore a piece of a body."""
 
+    def chunk_completed(self) -> None:
+        """Ignore the end of a chunk."""
+
     def body_completed(self) -> None:
         """Ignore the end of a body."""
 

@@ -326,3 +326,11 @@ def test_a_head_like_an_earlier_one_is_judged_as_if_it_were_the_first() -> None:
         record = parse([PLAIN + broken + CANARY])
         assert record.error is not None
         assert len(record.heads) == 1
+
+
+@pytest.mark.parametrize("upgrade", [b"", b"Connection: Upgrade\r\nUpgrade: websocket\r\n"])
+def test_ends_of_chunks_are_told_where_they_are(upgrade: bytes) -> None:
+    """However the bytes are split, and behind a head that asked for an upgrade."""
+    message = CHUNKED[:-2] + upgrade + b"\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
+    for pieces in every_split(message):
+        assert parse(pieces).chunk_ends == [3, 5, 5]

@@ -242,3 +242,11 @@ def test_chunks_in_http_1_0_end_the_connection(version: bytes, kept: bool) -> No
         assert error is None
         assert record.body == b"hello"
         assert record.heads[0].keep_alive is kept
+
+
+def test_ends_of_chunks_are_told_where_they_are() -> None:
+    """However the bytes are split; the last chunk has an end too, and sized bodies have none."""
+    for pieces in every_split(CHUNKED):
+        assert parse(pieces)[0].chunk_ends == [3, 5, 5]
+    for pieces in every_split(SIZED):
+        assert parse(pieces)[0].chunk_ends == []
