@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -9,10 +11,15 @@ from multidict import CIMultiDict
 
 from notebook_http.client.answer_settings import AnswerSettings
 from notebook_http.client.client_timeout import ClientTimeout
-from notebook_http.client.exceptions import ClientResponseError, TooManyRedirects
+from notebook_http.client.exceptions import (
+    ClientResponseError,
+    TooManyRedirects,
+    TotalTimeoutError,
+)
 from notebook_http.client.middleware import build_client_middlewares
 from notebook_http.client.redirects import REDIRECT_STATUSES, is_same_origin, redirect_url
 from notebook_http.client.request_options import DEFAULT_OPTIONS
+from notebook_http.client.responder import Responder
 from notebook_http.client.sender import Sender
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.limits import MessageLimits
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.exchange import Exchange
-    from notebook_http.client.middleware import ClientMiddlewareType
+    from notebook_http.client.middleware import ClientHandlerType, ClientMiddlewareType
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.request_body import RequestBody
     from notebook_http.client.request_factory import RequestFactory
@@ -157,14 +164,37 @@ async def _ask_through(
 ) -> ClientResponse:
     """Return the response to *request*, sent through the middlewares that apply."""
 
-    async def ask(request: ClientRequest) -> ClientResponse:
-        settings.factory.settle(request, options)
-        exchange = await sender.send(request)
+    def respond(request: ClientRequest, exchange: Exchange) -> ClientResponse:
         return _response(session, settings, request, exchange, history)
 
+    async def ask(request: ClientRequest) -> ClientResponse:
+        settings.factory.settle(request, options)
+        return respond(request, await sender.send(request))
+
     middlewares = settings.middlewares if options.middlewares is None else options.middlewares
+    if not middlewares:
+        return await ask(request)
     request.session = session
-    return await build_client_middlewares(ask, middlewares)(request)
+    request.responder = Responder(sender, respond)
+    return await _within_total(sender, request, build_client_middlewares(ask, middlewares))
+
+
+async def _within_total(
+    sender: Sender, request: ClientRequest, handler: ClientHandlerType
+) -> ClientResponse:
+    """Return what *handler* does: `ClientTimeout.total` holds for middlewares that wait, too."""
+    limit = asyncio.timeout_at(None if sender.total_at == inf else sender.total_at)
+    try:
+        async with limit:
+            return await handler(request)
+    except TimeoutError as error:
+        if not limit.expired() or isinstance(error, TotalTimeoutError):
+            raise
+        text = (
+            f"{request.method} {request.url}: the call and its middlewares took all that "
+            "ClientTimeout.total allows. To wait longer, pass timeout=ClientTimeout(total=…)."
+        )
+        raise TotalTimeoutError(text) from error
 
 
 def _response(

@@ -306,6 +306,8 @@ class ClientConnection(Connection):
             self._pool.give_back(self, self.loop.time())
         else:
             self._pool.give_back(self, None)
+        if exchange._on_end is not None:
+            exchange.ended()
 
     def _read_last_words(self) -> None:
         """Read what the server sent before it cut our upload off.

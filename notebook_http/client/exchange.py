@@ -64,6 +64,7 @@ class Exchange:
         "_early",
         "_early_chunk_ended",
         "_may_send_body",
+        "_on_end",
         "_reader",
         "answered",
         "close_after_upload",
@@ -102,6 +103,7 @@ class Exchange:
         self.close_after_upload: RequestBody | None = None
         self._may_send_body: asyncio.Future[None] | None = None
         self._early: bytes | None = None
+        self._on_end: tuple[Callable[[], None], ...] | None = None
         self._reader: StreamReader | None = None
 
     # What the parser reports
@@ -178,6 +180,19 @@ class Exchange:
             if len(name) == 10 and name.lower() == b"set-cookie"
         ]
 
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call *callback* when nothing more of the answer comes: whole, broken off or given up."""
+        if self.connection is None:
+            callback()
+        else:
+            self._on_end = (*(self._on_end or ()), callback)
+
+    @property
+    def received_size(self) -> int:
+        """Bytes of the body that have come and were not given back unread, before decoding."""
+        reader = self._reader
+        return len(self._early or b"") if reader is None else reader.total_bytes
+
     def open_reader(self) -> StreamReader:
         """Return the stream reader of the body, made when first asked for."""
         reader = self._reader
@@ -243,6 +258,12 @@ class Exchange:
         """Wake the one who waits for the head."""
         if not self.head_waiter.done():
             self.head_waiter.set_result(None)
+
+    def ended(self) -> None:
+        """Tell those who asked for it that nothing more comes. Called only if `_on_end` is set."""
+        callbacks, self._on_end = self._on_end or (), None
+        for callback in callbacks:
+            callback()
 
     def fail(self, error: BaseException) -> None:
         """Tell whoever waits, or will read, that the rest of the answer does not come."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from notebook_http.client.origin import Origin
     from notebook_http.client.request_body import RequestBody
+    from notebook_http.client.responder import Responder
     from notebook_http.wire.content_coding import ContentEncoder
 
 __all__ = ["IDEMPOTENT_METHODS", "ClientRequest", "request_target"]
@@ -66,6 +67,7 @@ class ClientRequest:
         compress: the content coding that is applied while sending, or None.
         expect_continue: whether the body waits for the server's `100 Continue`.
         session: the session that asks, for middlewares; None where there are none.
+        responder: how middlewares answer it without the server; only there for them.
     """
 
     __slots__ = (
@@ -78,10 +80,13 @@ class ClientRequest:
         "method",
         "origin",
         "real_url",
+        "responder",
         "session",
         "url",
         "version",
     )
+
+    responder: Responder  # not set where there are no middlewares: that would cost each request
 
     def __init__(
         self,

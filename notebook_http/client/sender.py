@@ -52,13 +52,13 @@ class Sender:
     """
 
     __slots__ = (
-        "_answers",
         "_connector",
         "_loop",
         "_started_at",
         "_timeout",
-        "_total_at",
+        "answers",
         "exchange",
+        "total_at",
     )
 
     def __init__(
@@ -69,12 +69,12 @@ class Sender:
         started_at: float,
     ) -> None:
         self._connector = connector
-        self._answers = answers
+        self.answers = answers
         self._timeout = timeout
         self._started_at = started_at
         self.exchange: Exchange | None = None
         self._loop = loop = asyncio.get_running_loop()
-        self._total_at = loop.time() + timeout.total if timeout.total else inf
+        self.total_at = loop.time() + timeout.total if timeout.total else inf
 
     async def send(self, request: ClientRequest) -> Exchange:
         """Return the exchange once the head of the answer is there; its body may be on its way.
@@ -100,16 +100,16 @@ class Sender:
                 connection = await self._connector.connect(
                     request.origin.key,
                     timeout=self._timeout,
-                    total_at=self._total_at,
+                    total_at=self.total_at,
                     timings=timings,
                     fresh=fresh,
                 )
                 now = self._loop.time()
-            exchange = Exchange(self._loop, request.method, request.url, timings, self._answers)
+            exchange = Exchange(self._loop, request.method, request.url, timings, self.answers)
             self.exchange = exchange
             used_before = connection.served
             try:
-                connection.begin(exchange, now, self._total_at, self._timeout.sock_read)
+                connection.begin(exchange, now, self.total_at, self._timeout.sock_read)
                 _write(self._loop, connection, exchange, request, head)
                 await exchange.head_waiter
             except (ServerConnectionError, ClientOSError, ClientConnectionResetError) as error:
