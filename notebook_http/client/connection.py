@@ -174,7 +174,7 @@ class ClientConnection(Connection):
     def close(self) -> None:
         """Close when everything written has left; wait for a silent TLS peer only a little."""
         super().close()
-        if self.key.is_ssl and self.transport is not None:
+        if self.key.speaks_tls and self.transport is not None:
             self._deadline.when = self.loop.time() + _GOODBYE_SECONDS
             self._timer.reschedule(self._deadline)
 
@@ -317,7 +317,7 @@ class ClientConnection(Connection):
         """
         transport = self.transport
         sock = None if transport is None else transport.get_extra_info("socket")
-        if sock is None or self.key.is_ssl:
+        if sock is None or self.key.speaks_tls:
             return
         try:
             with socket.socket(fileno=os.dup(sock.fileno())) as twin:

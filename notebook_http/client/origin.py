@@ -20,6 +20,7 @@ from notebook_http.wire.errors import excerpt
 from notebook_http.wire.head_writer import field_lines
 
 if TYPE_CHECKING:
+    from notebook_http.client.proxy import Proxy
     from notebook_http.transport.tls import TlsSetting
 
 __all__ = ["Origin", "make_key", "origin_headers"]
@@ -42,6 +43,10 @@ class Origin:
         host_header: the value of `Host`.
         headers: what a request without headers of its own sends, `Host` first.
         block: the same as lines of text, checked, without the empty line at the end.
+        prefix: what stands before the path in request lines: "" unless a proxy has to be told
+            which server is meant (RFC 9112 §3.2.2).
+        proxy_lines: headers for a proxy that gets whole requests, as lines of text; "" for none.
+            They are no part of *headers*, which errors and responses show.
         auth: the credentials that apply by default, already in *headers*.
         has_userinfo: whether *auth* came from the URL.
         shapes_messages: whether *headers* says something of bodies or cookies, which each request
@@ -55,6 +60,8 @@ class Origin:
         "headers",
         "host_header",
         "key",
+        "prefix",
+        "proxy_lines",
         "shapes_messages",
     )
 
@@ -66,6 +73,7 @@ class Origin:
         auth: BasicAuth | None,
         *,
         has_userinfo: bool,
+        prefix: str = "",
     ) -> None:
         self.key = key
         self.host_header = host_header
@@ -73,11 +81,18 @@ class Origin:
         self.block = field_lines(headers.items())
         self.auth = auth
         self.has_userinfo = has_userinfo
+        self.prefix = prefix
+        self.proxy_lines = ""
+        proxy = key.proxy
+        if proxy is not None and not proxy.tunnels and proxy.authorization:
+            self.proxy_lines = field_lines([(str(hdrs.PROXY_AUTHORIZATION), proxy.authorization)])
         self.shapes_messages = any(name in headers for name in (hdrs.COOKIE, *BODY_HEADERS))
 
 
-def make_key(url: URL, tls: TlsSetting, server_hostname: str | None) -> ConnectionKey:
-    """Return which connections may serve *url*.
+def make_key(
+    url: URL, tls: TlsSetting, server_hostname: str | None, proxy: Proxy | None = None
+) -> ConnectionKey:
+    """Return which connections may serve *url*, through *proxy* if there is one.
 
     Raises:
         InvalidUrlClientError: there is no host in it, or none that can be dialled.
@@ -107,8 +122,10 @@ def make_key(url: URL, tls: TlsSetting, server_hostname: str | None) -> Connecti
         raise InvalidUrlClientError(url, text)
     is_ssl = url.scheme in {"https", "wss"}
     if not is_ssl:
-        return ConnectionKey(host, port, False)
-    return ConnectionKey(host, port, True, tls, server_hostname)
+        if proxy is None:
+            return ConnectionKey(host, port, False)
+        return ConnectionKey(host, port, False, tls if proxy.is_tls else True, None, proxy)
+    return ConnectionKey(host, port, True, tls, server_hostname, proxy)
 
 
 def origin_headers(

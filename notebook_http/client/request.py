@@ -193,8 +193,11 @@ class ClientRequest:
         else:
             major, minor = self.version
             version = f"{int(major)}.{int(minor)}"
-        target = request_target(self.url)
-        return encode_head(f"{self.method} {target} HTTP/{version}\r\n{lines}\r\n")
+        origin = self.origin
+        target = origin.prefix + request_target(self.url)
+        return encode_head(
+            f"{self.method} {target} HTTP/{version}\r\n{lines}{origin.proxy_lines}\r\n"
+        )
 
     # Building
 

@@ -7,8 +7,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from notebook_http.client.connector import BaseConnector, DialStep
-from notebook_http.client.exceptions import ClientConnectorDNSError, ClientConnectorError
+from notebook_http.client.exceptions import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientProxyConnectionError,
+)
 from notebook_http.client.handshake import start_connection
+from notebook_http.client.origin import make_key
 from notebook_http.transport.dialling import DialSettings, open_socket
 from notebook_http.transport.resolver import (
     AbstractResolver,
@@ -17,7 +22,7 @@ from notebook_http.transport.resolver import (
     ResolveResult,
     literal_address,
 )
-from notebook_http.transport.tls import TlsSetting, merge_tls_settings
+from notebook_http.transport.tls import Fingerprint, TlsSetting, merge_tls_settings
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
     from notebook_http.client.connection import ClientConnection
     from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.proxy import Proxy
     from notebook_http.client.timings import Timings
 
 __all__ = ["TCPConnector"]
@@ -122,6 +128,65 @@ class TCPConnector(BaseConnector):
         return super()._close_pool()
 
     async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
+        tls = key.ssl if key.ssl is not True else self._ssl
+        if key.proxy is not None:
+            return await self._dial_through(key.proxy, key, tls, timings, step)
+        sock = await self._open(key, timings, step, ClientConnectorError)
+        if not key.is_ssl:
+            return await start_connection(key, sock, tls=None, pool=self._pool)
+        securing = perf_counter()
+        step.what = f"the TLS handshake with {key.where}"
+        connection = await start_connection(key, sock, tls=tls, pool=self._pool)
+        timings.tls = perf_counter() - securing
+        return connection
+
+    async def _dial_through(
+        self, proxy: Proxy, key: ConnectionKey, tls: TlsSetting, timings: Timings, step: DialStep
+    ) -> ClientConnection:
+        """Return a connection to *key*'s host through *proxy*."""
+        proxy_tls: TlsSetting | None = None
+        if proxy.is_tls:
+            # A fingerprint names the certificate of the target, which no proxy can show.
+            pinned = isinstance(tls, Fingerprint) and key.is_ssl
+            proxy_tls = True if pinned else tls
+        peer = make_key(proxy.url, True if proxy_tls is None else proxy_tls, None)
+        sock = await self._open(peer, timings, step, ClientProxyConnectionError)
+        if proxy.tunnels:
+            # Few programs use proxies: the others do not pay for the import.
+            from notebook_http.client.tunnel import open_tunnel
+
+            return await open_tunnel(
+                key,
+                proxy,
+                sock,
+                peer=peer,
+                proxy_tls=proxy_tls,
+                tls=tls if key.is_ssl else None,
+                pool=self._pool,
+                timings=timings,
+                step=step,
+            )
+        securing = perf_counter()
+        if proxy_tls is not None:
+            step.what = f"the TLS handshake with the proxy {peer.where}"
+        connection = await start_connection(key, sock, tls=proxy_tls, pool=self._pool, peer=peer)
+        if proxy_tls is not None:
+            timings.tls = perf_counter() - securing
+        return connection
+
+    async def _open(
+        self,
+        key: ConnectionKey,
+        timings: Timings,
+        step: DialStep,
+        failure: type[ClientConnectorError],
+    ) -> socket.socket:
+        """Return a socket that is connected to *key*'s host.
+
+        Raises:
+            ClientConnectorDNSError: its name has no address.
+            ClientConnectorError: as *failure*: no address took the connection.
+        """
         address = literal_address(key.host, key.port or 0)
         if address is not None:
             addresses = [address]
@@ -134,15 +199,9 @@ class TCPConnector(BaseConnector):
         try:
             sock = await open_socket(addresses, self._settings)
         except OSError as error:
-            raise ClientConnectorError(key, error) from error
-        timings.connect = (securing := perf_counter()) - connecting
-        if not key.is_ssl:
-            return await start_connection(key, sock, tls=None, pool=self._pool)
-        step.what = f"the TLS handshake with {key.where}"
-        tls = key.ssl if key.ssl is not True else self._ssl
-        connection = await start_connection(key, sock, tls=tls, pool=self._pool)
-        timings.tls = perf_counter() - securing
-        return connection
+            raise failure(key, error) from error
+        timings.connect = perf_counter() - connecting
+        return sock
 
     async def _addresses(self, key: ConnectionKey, step: DialStep) -> list[ResolveResult]:
         host, port = key.host, key.port or 0

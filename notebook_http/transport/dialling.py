@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aiohappyeyeballs import start_connection
 
 from notebook_http.transport.tls import Fingerprint, TlsSetting, client_context, ready_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
 
     from aiohappyeyeballs import AddrInfoType, SocketFactoryType
 
     from notebook_http.transport.resolver import ResolveResult
 
-__all__ = ["DialSettings", "close_orphan", "open_socket", "open_unix_socket", "start_protocol"]
+__all__ = [
+    "DialSettings",
+    "close_orphan",
+    "open_socket",
+    "open_unix_socket",
+    "start_protocol",
+    "start_tls",
+]
 
 _Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
@@ -108,13 +116,11 @@ async def start_protocol(
     if tls is None:
         _, protocol = await loop.create_connection(factory, sock=sock)
         return protocol
-    context = ready_context(tls)
-    if context is None:
-        try:
-            context = await loop.run_in_executor(None, client_context, tls)
-        except BaseException:
-            sock.close()
-            raise
+    try:
+        context = await _context(loop, tls)
+    except BaseException:
+        sock.close()
+        raise
     # From here on the loop closes the socket when anything goes wrong: it is in its selector.
     transport, protocol = await loop.create_connection(
         factory, sock=sock, ssl=context, server_hostname=server_hostname
@@ -128,6 +134,44 @@ async def start_protocol(
     return protocol
 
 
+async def start_tls(
+    transport: asyncio.Transport,
+    protocol: asyncio.Protocol,
+    *,
+    tls: TlsSetting,
+    server_hostname: str,
+) -> asyncio.Transport:
+    """Return a transport that speaks TLS through *transport*, which may speak TLS itself.
+
+    *protocol* gets its data; `connection_made` is not called. An error or a cancel aborts both.
+
+    Raises:
+        ssl.SSLCertVerificationError: the peer is not *server_hostname*, or nobody vouches for it.
+        ssl.SSLError: the handshake failed; `FingerprintError` if the pinned digest differs.
+        OSError: the connection broke.
+        TypeError: the event loop cannot speak TLS through this transport.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        context = await _context(loop, tls)
+        inner = await loop.start_tls(transport, protocol, context, server_hostname=server_hostname)
+        if inner is None:  # asyncio's word for a connection that was lost during the handshake
+            raise ConnectionResetError
+        if isinstance(tls, Fingerprint):
+            tls.check(inner)
+    except BaseException:
+        transport.abort()
+        raise
+    return inner
+
+
+async def _context(loop: asyncio.AbstractEventLoop, tls: TlsSetting) -> ssl.SSLContext:
+    context = ready_context(tls)
+    if context is None:
+        context = await loop.run_in_executor(None, client_context, tls)
+    return context
+
+
 def close_orphan(transport: asyncio.BaseTransport) -> None:
     """Close the socket of a transport whose event loop is closed.
 
@@ -135,8 +179,9 @@ def close_orphan(transport: asyncio.BaseTransport) -> None:
     call is called now; where a loop has no such method, the peer is told, and the socket is
     closed when its transport is collected.
     """
-    tls = getattr(transport, "_ssl_protocol", None)
-    plain = transport if tls is None else tls._transport
+    plain: Any = transport
+    while (tls := getattr(plain, "_ssl_protocol", None)) is not None:  # two deep behind a proxy
+        plain = tls._transport
     close_now = getattr(plain, "_call_connection_lost", None)
     try:
         if close_now is not None:

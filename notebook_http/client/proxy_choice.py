@@ -1,0 +1,95 @@
+"""Which proxy a request goes through: what the caller says, checked, without its credentials."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from notebook_http import hdrs
+from notebook_http.client.exceptions import InvalidUrlClientError
+from notebook_http.client.origin import make_key
+from notebook_http.client.proxy import Proxy
+from notebook_http.wire.credentials import BasicAuth
+from notebook_http.wire.head_writer import field_lines
+
+if TYPE_CHECKING:
+    from notebook_http.client.request_options import LooseHeaders
+
+__all__ = ["check_proxy_auth", "make_proxy"]
+
+_USER_INFO = re.compile(r"^([^/@]*//)?[^/?#]*@")
+
+
+def make_proxy(
+    given: str | URL,
+    auth: BasicAuth | None = None,
+    headers: LooseHeaders | None = None,
+    *,
+    said_by: str = "proxy=",
+) -> Proxy:
+    """Return the proxy that *given* names.
+
+    Args:
+        given: its URL, perhaps with user and password.
+        auth: credentials; stronger than those in the URL, which are stronger than a header.
+        headers: told to the proxy when it makes a tunnel, and no one else.
+        said_by: where *given* comes from, for messages.
+
+    Raises:
+        InvalidUrlClientError: it is no http or https URL with a host. Its text has no credentials.
+        ValueError: *auth* is something else, or a header cannot stand in a head.
+    """
+    check_proxy_auth(auth)
+    try:
+        url = given if isinstance(given, URL) else URL(given)
+        auth = auth or _from_url(url)
+        url = url.with_user(None) if url.absolute else url
+    except ValueError as error:
+        # Not its text: it repeats what it could not parse.
+        shown = _USER_INFO.sub(r"\1***@", str(given))
+        raise InvalidUrlClientError(shown, f"{said_by} is no URL") from error
+    if url.scheme not in {"http", "https"} or not url.raw_host:
+        shown = _USER_INFO.sub(r"\1***@", str(url))
+        hint = f"write http://{shown}" if "://" not in shown else "only http and https are spoken"
+        raise InvalidUrlClientError(shown, f"{said_by} names no HTTP proxy: {hint}")
+    make_key(url, True, None)
+    told = CIMultiDict(headers or ())
+    authorization = _take_authorization(told)
+    if auth is not None:
+        authorization = auth.encode()
+    told.popall(hdrs.HOST, None)
+    pairs = tuple((str(name), value) for name, value in told.items())
+    field_lines([*pairs, (str(hdrs.PROXY_AUTHORIZATION), authorization)])  # wrong ones raise now
+    return Proxy(url.origin(), authorization=authorization, headers=pairs)
+
+
+def check_proxy_auth(auth: Any) -> None:
+    """Return if *auth* is None or credentials.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if auth is not None and not isinstance(auth, BasicAuth):
+        text = "proxy_auth must be None or BasicAuth() tuple"
+        raise ValueError(text)
+
+
+def _from_url(url: URL) -> BasicAuth | None:
+    """Return the credentials in *url*; UTF-8 where latin-1, aiohttp's default, does not do."""
+    auth = BasicAuth.from_url(url)
+    if auth is not None:
+        try:
+            auth.encode()
+        except ValueError:
+            return BasicAuth(auth.login, auth.password, encoding="utf-8")
+    return auth
+
+
+def _take_authorization(told: CIMultiDict[str]) -> str:
+    """Remove credentials from *told* and return them; aiohttp takes them under either name."""
+    plain = told.popall(hdrs.AUTHORIZATION, None)
+    own = told.popall(hdrs.PROXY_AUTHORIZATION, None)
+    return str((plain or own or [""])[0])
