@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from notebook_http.client.origin import Origin
     from notebook_http.client.request_body import RequestBody
-    from notebook_http.client.responder import Responder
     from notebook_http.wire.content_coding import ContentEncoder
 
 __all__ = ["IDEMPOTENT_METHODS", "ClientRequest", "request_target"]
@@ -86,7 +85,8 @@ class ClientRequest:
         "version",
     )
 
-    responder: Responder  # not set where there are no middlewares: that would cost each request
+    # A `Responder`. Not set where there are no middlewares: that would cost each request.
+    responder: Any
 
     def __init__(
         self,
@@ -215,6 +215,13 @@ class ClientRequest:
         if headers is not None:
             given_length = headers.get(hdrs.CONTENT_LENGTH)
             given_coding = headers.get(hdrs.TRANSFER_ENCODING)
+            for name, value in (
+                (hdrs.CONTENT_LENGTH, given_length),
+                (hdrs.TRANSFER_ENCODING, given_coding),
+            ):
+                if value is not None and len(headers.getall(name)) > 1:
+                    text = f"{name} may be given once: two make a message that ends at two places"
+                    raise ValueError(text)
         if given_length is not None and not (given_length.isascii() and given_length.isdecimal()):
             text = f"the Content-Length header is no number: {given_length[:40]!r}"
             raise ValueError(text)

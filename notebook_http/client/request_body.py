@@ -83,7 +83,12 @@ def body_from_data(data: Any) -> RequestBody | None:
         return RequestBody(data.encode("utf-8"), _TEXT)
     # The rooms of payloads are large, and many programs only send text.
     from notebook_http.transport.form_data import FormData
-    from notebook_http.transport.payload import PAYLOAD_REGISTRY, BytesPayload
+    from notebook_http.transport.payload import (
+        PAYLOAD_REGISTRY,
+        BytesPayload,
+        JsonPayload,
+        StringPayload,
+    )
 
     if not isinstance(data, FormData):
         try:
@@ -94,6 +99,9 @@ def body_from_data(data: Any) -> RequestBody | None:
     else:
         payload = data()
     headers = tuple((str(name), value) for name, value in payload.headers.items())
-    if isinstance(payload, BytesPayload) and type(payload._value) is bytes:
-        return RequestBody(payload._value, headers)
+    # Classes that somebody derived from these may write, or close, in a way of their own.
+    if type(payload) in (BytesPayload, StringPayload, JsonPayload):
+        content = payload._value
+        if type(content) is bytes:
+            return RequestBody(content, headers)
     return RequestBody(None, headers, payload)
