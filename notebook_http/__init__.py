@@ -97,16 +97,34 @@ if TYPE_CHECKING:
         serve as serve,
         servers as servers,
     )
+    from notebook_http.transport.body_part_reader import (
+        BodyPartReader as BodyPartReader,
+    )
+    from notebook_http.transport.data_queue import (
+        DataQueue as DataQueue,
+        FlowControlDataQueue as FlowControlDataQueue,
+    )
     from notebook_http.transport.form_data import (
         FormData as FormData,
+    )
+    from notebook_http.transport.multipart_payload import (
+        MultipartWriter as MultipartWriter,
+    )
+    from notebook_http.transport.multipart_stream import (
+        MultipartReader as MultipartReader,
     )
     from notebook_http.transport.payload import (
         PAYLOAD_REGISTRY as PAYLOAD_REGISTRY,
         AsyncIterablePayload as AsyncIterablePayload,
+        BufferedReaderPayload as BufferedReaderPayload,
+        BytesIOPayload as BytesIOPayload,
         BytesPayload as BytesPayload,
+        IOBasePayload as IOBasePayload,
         JsonPayload as JsonPayload,
         Payload as Payload,
+        StringIOPayload as StringIOPayload,
         StringPayload as StringPayload,
+        TextIOPayload as TextIOPayload,
         get_payload as get_payload,
         payload_type as payload_type,
     )
@@ -115,7 +133,13 @@ if TYPE_CHECKING:
         ThreadedResolver as ThreadedResolver,
     )
     from notebook_http.transport.stream_reader import (
+        EMPTY_PAYLOAD as EMPTY_PAYLOAD,
+        EofStream as EofStream,
         StreamReader as StreamReader,
+    )
+    from notebook_http.wire.content_disposition import (
+        content_disposition_filename as content_disposition_filename,
+        parse_content_disposition as parse_content_disposition,
     )
     from notebook_http.wire.credentials import (
         BasicAuth as BasicAuth,
@@ -201,9 +225,21 @@ _NAMES_OF = {
         "serve",
         "servers",
     ),
+    "transport.body_part_reader": ("BodyPartReader",),
+    "transport.data_queue": (
+        "DataQueue",
+        "FlowControlDataQueue",
+    ),
     "transport.form_data": ("FormData",),
+    "transport.multipart_payload": ("MultipartWriter",),
+    "transport.multipart_stream": ("MultipartReader",),
     "transport.payload": (
         "AsyncIterablePayload",
+        "BufferedReaderPayload",
+        "BytesIOPayload",
+        "IOBasePayload",
+        "StringIOPayload",
+        "TextIOPayload",
         "BytesPayload",
         "JsonPayload",
         "PAYLOAD_REGISTRY",
@@ -216,7 +252,15 @@ _NAMES_OF = {
         "DefaultResolver",
         "ThreadedResolver",
     ),
-    "transport.stream_reader": ("StreamReader",),
+    "transport.stream_reader": (
+        "EMPTY_PAYLOAD",
+        "EofStream",
+        "StreamReader",
+    ),
+    "wire.content_disposition": (
+        "content_disposition_filename",
+        "parse_content_disposition",
+    ),
     "wire.credentials": (
         "BasicAuth",
         "encode_basic_auth",

@@ -29,6 +29,7 @@ from notebook_http.wire.media_type import text_encoding
 if TYPE_CHECKING:
     import asyncio
 
+    from notebook_http.transport.multipart_stream import MultipartReader
     from notebook_http.web.form import FormValue
 
 __all__ = ["BaseRequest", "Request"]
@@ -257,6 +258,17 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
 
                 self._post = await read_form(self)
         return self._post
+
+    async def multipart(self) -> MultipartReader:
+        """Return a reader of the parts of the body, which come one at a time as they arrive.
+
+        Raises:
+            RequestPayloadError: the body is no multipart, as its parts are when they are
+                malformed: a ValueError too. The client erred: 400 when a handler lets it pass.
+        """
+        from notebook_http.web.multipart_request import multipart_reader
+
+        return multipart_reader(self)
 
     def close_form(self) -> None:
         """Close the files of the form that `post` has read. Called once the request is answered."""

@@ -35,7 +35,7 @@ __all__ = [
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-class MultipartError(PayloadEncodingError):
+class MultipartError(PayloadEncodingError, ValueError):
     """A multipart body is malformed or ends before its closing boundary. The peer erred: 400."""
 
 

@@ -1,0 +1,44 @@
+"""A request's parts, one at a time as they arrive."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from notebook_http.transport.multipart_stream import MultipartReader
+from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, RequestPayloadError
+
+if TYPE_CHECKING:
+    from notebook_http.web.form import FormRequest
+    from notebook_http.wire.errors import HttpProcessingError
+
+__all__ = ["MalformedMultipart", "multipart_reader"]
+
+
+class MalformedMultipart(RequestPayloadError, ValueError, AssertionError):
+    """The parts of a request's body cannot be read. The client erred: 400.
+
+    A ValueError and an AssertionError too, because aiohttp raises those.
+    """
+
+
+def _malformed(error: HttpProcessingError) -> Exception:
+    return MalformedMultipart(str(error))
+
+
+def multipart_reader(request: FormRequest) -> MultipartReader:
+    """Return a reader of the parts of *request*'s body.
+
+    Reading a part whole takes as many bytes as the request accepts in all, before decoding and
+    after; a part that is read by chunks may have any size.
+
+    Raises:
+        RequestPayloadError: the body is no multipart. The client erred.
+    """
+    return MultipartReader(
+        request.headers,
+        request.content,
+        client_max_size=request.client_max_size or sys.maxsize,
+        max_size_error_cls=HTTPRequestEntityTooLarge,
+        translate=_malformed,
+    )

@@ -1,0 +1,133 @@
+"""Content-Transfer-Encoding of a part: bytes that were made fit for mail (RFC 2045 §6).
+
+HTTP carries any byte, so few parts have one; those that have are read strictly, because what one
+reader skips another may read.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+
+from notebook_http.wire.errors import PayloadEncodingError, excerpt
+
+__all__ = [
+    "PLAIN_TRANSFER_ENCODINGS",
+    "TransferEncoder",
+    "UnknownPartEncoding",
+    "missing_for_decoding",
+    "transfer_decode",
+    "transfer_encoder_for",
+]
+
+# Those that change no byte.
+PLAIN_TRANSFER_ENCODINGS = frozenset(("", "binary", "8bit", "7bit"))
+
+_SPACE = b" \t\r\n"
+# "=" is followed by two hexadecimal digits, or it hides a line break.
+_BROKEN_QUOTED = rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))"
+_UNFINISHED_QUOTED = rb"=(?:[0-9A-Fa-f]|[ \t]*\r?)?\Z"
+
+
+class UnknownPartEncoding(PayloadEncodingError, RuntimeError):
+    """A part is encoded in a way that nobody here undoes. The peer erred."""
+
+
+class _BrokenPart(PayloadEncodingError, ValueError):
+    """A part is not what its Content-Transfer-Encoding says. The peer erred."""
+
+
+def transfer_decode(encoding: str, data: bytes) -> bytes:
+    """Return what *data* stands for in "base64", "quoted-printable" or one that changes nothing.
+
+    Args:
+        encoding: in any case, as the header has it.
+        data: all of it, or a piece that `missing_for_decoding` has made whole.
+
+    Raises:
+        UnknownPartEncoding: another encoding (a RuntimeError).
+        PayloadEncodingError: the data is broken (a ValueError).
+    """
+    name = encoding.strip().lower()
+    if name in PLAIN_TRANSFER_ENCODINGS:
+        return data
+    if name == "base64":
+        try:
+            return binascii.a2b_base64(data.translate(None, _SPACE), strict_mode=True)
+        except binascii.Error as exc:
+            message = f"a part is no base64: {exc}"
+            raise _BrokenPart(message) from None
+    if name == "quoted-printable":
+        broken = re.search(_BROKEN_QUOTED, data)
+        if broken is not None:
+            message = f"a part is no quoted-printable: {excerpt(data[broken.start() :][:8])}"
+            raise _BrokenPart(message)
+        return binascii.a2b_qp(data)
+    message = f"unknown content transfer encoding: {excerpt(encoding)}"
+    raise UnknownPartEncoding(message)
+
+
+def missing_for_decoding(encoding: str, data: bytes) -> int:
+    """Return how many more bytes make *data* a piece that can be decoded alone; 0 for none.
+
+    An estimate that is right when they are no spaces: ask again with what came.
+    """
+    name = encoding.strip().lower()
+    if name == "base64":
+        return -len(data.translate(None, _SPACE)) % 4
+    if name == "quoted-printable":
+        return 1 if re.search(_UNFINISHED_QUOTED, data[-80:]) else 0
+    return 0
+
+
+class TransferEncoder:
+    """Bytes in, encoded bytes out; what does not fill a line yet is kept.
+
+    Args:
+        encode: from whole lines to encoded ones.
+        unit: bytes that are encoded together.
+    """
+
+    __slots__ = ("_encode", "_rest", "_unit")
+
+    def __init__(self, encode: Callable[[bytes], bytes], unit: int) -> None:
+        self._encode = encode
+        self._unit = unit
+        self._rest = b""
+
+    def encode(self, data: bytes) -> bytes:
+        """Return the encoded bytes that are ready, often none."""
+        data = self._rest + data
+        size = len(data) - len(data) % self._unit
+        self._rest = data[size:]
+        return self._encode(data[:size]) if size else b""
+
+    def finish(self) -> bytes:
+        """Return the last bytes."""
+        rest, self._rest = self._rest, b""
+        return self._encode(rest) if rest else b""
+
+
+def _base64(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
+
+
+def transfer_encoder_for(encoding: str) -> TransferEncoder | None:
+    """Return what encodes a part, or None for an encoding that changes nothing.
+
+    Raises:
+        ValueError: *encoding* is unknown.
+    """
+    name = encoding.strip().lower()
+    if name in PLAIN_TRANSFER_ENCODINGS:
+        return None
+    if name == "base64":
+        return TransferEncoder(_base64, 3)
+    if name == "quoted-printable":
+        return TransferEncoder(binascii.b2a_qp, 1)
+    message = (
+        f"unknown content transfer encoding: {encoding[:80]!r}; HTTP carries any byte, so leave "
+        "it out, or take base64 or quoted-printable"
+    )
+    raise ValueError(message)
