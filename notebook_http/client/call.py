@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.exchange import Exchange
     from notebook_http.client.middleware import ClientHandlerType, ClientMiddlewareType
+    from notebook_http.client.proxy_environment import Surroundings
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.request_body import RequestBody
     from notebook_http.client.request_factory import RequestFactory
@@ -58,6 +59,7 @@ class CallSettings(NamedTuple):
     max_decoded_size: int
     schemes: frozenset[str]
     middlewares: tuple[ClientMiddlewareType, ...] = ()
+    trust_env: bool = False
 
 
 async def run_call(
@@ -83,10 +85,13 @@ async def run_call(
         answers = _answer_settings(answers, options)
     sender = Sender(connector, answers, timeout, perf_counter())
     url = settings.factory.absolute_url(given_url, options.params)
-    request = settings.factory.make(method, url, options)
+    found = None
+    if settings.trust_env:
+        found = await _look_around(url, sender)
+    request = settings.factory.make(method, url, options, found)
     try:
         if settings.middlewares or options.middlewares:
-            response = await _ask_through(session, settings, sender, options, request, ())
+            response = await _ask_through(session, settings, sender, options, request, (), found)
         else:
             exchange = await sender.send(request)
             response = _response(session, settings, request, exchange, ())
@@ -137,8 +142,11 @@ async def _follow(
             if options.max_redirects and len(history) >= options.max_redirects:
                 raise _too_many(history, options.max_redirects, url)
             trusted = trusted and is_same_origin(request.url, url)
+            found = None
+            if settings.trust_env:
+                found = await _look_around(url, sender, given_by_server=not trusted)
             request = settings.factory.after_redirect(
-                request, response.status, url, options, trusted=trusted
+                request, response.status, url, options, trusted=trusted, found=found
             )
         except BaseException:
             response.close()
@@ -148,7 +156,7 @@ async def _follow(
         response.close()
         past = tuple(history)
         try:
-            response = await _ask_through(session, settings, sender, options, request, past)
+            response = await _ask_through(session, settings, sender, options, request, past, found)
         except HttpProcessingError as error:
             raise _no_http(request, past, error) from error
     return response
@@ -161,14 +169,19 @@ async def _ask_through(
     options: RequestOptions,
     request: ClientRequest,
     history: tuple[ClientResponse, ...],
+    found: Surroundings | None,
 ) -> ClientResponse:
     """Return the response to *request*, sent through the middlewares that apply."""
+    asked = request.url
 
     def respond(request: ClientRequest, exchange: Exchange) -> ClientResponse:
         return _response(session, settings, request, exchange, history)
 
     async def ask(request: ClientRequest) -> ClientResponse:
-        settings.factory.settle(request, options)
+        around = found
+        if around is not None and not is_same_origin(request.url, asked):
+            around = await _look_around(request.url, sender)
+        settings.factory.settle(request, options, around)
         return respond(request, await sender.send(request))
 
     middlewares = settings.middlewares if options.middlewares is None else options.middlewares
@@ -177,6 +190,14 @@ async def _ask_through(
     request.session = session
     request.responder = Responder(sender, respond)
     return await _within_total(sender, request, build_client_middlewares(ask, middlewares))
+
+
+async def _look_around(url: URL, sender: Sender, *, given_by_server: bool = False) -> Surroundings:
+    """Return what the environment says of *url*; see `look_around`."""
+    # Few sessions trust the environment: the others do not pay for the import.
+    from notebook_http.client.proxy_environment import look_around
+
+    return await look_around(url, total_at=sender.total_at, given_by_server=given_by_server)
 
 
 async def _within_total(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from multidict import CIMultiDict
 from yarl import URL
+
+from notebook_http import hdrs
+from notebook_http.client.automatic_headers import with_automatic
 
 __all__ = ["Proxy"]
 
@@ -42,6 +46,25 @@ class Proxy(NamedTuple):
         a second one.
         """
         return self.tunnels or bool(self.authorization)
+
+    def for_target(self, scheme: str, user_agent: str) -> Proxy:
+        """Return this proxy as it is used for targets of *scheme*.
+
+        For http it gets whole requests, which it passes on, so that there is nothing to tell it
+        but its credentials. Everything else goes through a tunnel, ws included (RFC 6455 §4.1).
+
+        Args:
+            scheme: of the target.
+            user_agent: the session's, the only one of its headers that the proxy gets to see;
+                "" for ours.
+        """
+        if scheme == "http":
+            return self._replace(tunnels=False, headers=())
+        told = CIMultiDict(self.headers)
+        if user_agent and hdrs.USER_AGENT not in told:
+            told[hdrs.USER_AGENT] = user_agent
+        complete = tuple((str(name), value) for name, value in with_automatic(told).items())
+        return self._replace(tunnels=True, headers=complete)
 
     @property
     def without_secrets(self) -> Proxy:

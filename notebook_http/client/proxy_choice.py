@@ -16,9 +16,51 @@ from notebook_http.wire.credentials import BasicAuth
 from notebook_http.wire.head_writer import field_lines
 
 if TYPE_CHECKING:
-    from notebook_http.client.request_options import LooseHeaders
+    from notebook_http.client.request_options import LooseHeaders, RequestOptions
 
-__all__ = ["check_proxy_auth", "make_proxy"]
+__all__ = ["ProxyChoice", "make_proxy"]
+
+
+class ProxyChoice:
+    """What a session says of proxies, and what follows from it for each call.
+
+    Args:
+        proxy: of calls that name none; None for no proxy.
+        auth: its credentials. Without a proxy of the session, for those that calls name.
+
+    Raises:
+        InvalidUrlClientError: or ValueError: see `make_proxy`.
+    """
+
+    __slots__ = ("_auth", "_given", "_proxy")
+
+    def __init__(self, proxy: str | URL | None, auth: BasicAuth | None) -> None:
+        _check_auth(auth)
+        self._given = proxy
+        self._auth = auth
+        self._proxy = None if proxy is None else make_proxy(proxy, auth)
+
+    def of_call(self, options: RequestOptions) -> Proxy | None:
+        """Return the proxy of a call with *options*; None if nobody named one.
+
+        The session's credentials only go to the session's own proxy, if it has one.
+
+        Raises:
+            InvalidUrlClientError: or ValueError: see `make_proxy`.
+        """
+        given, auth, headers = options.proxy, options.proxy_auth, options.proxy_headers
+        session_proxy = self._proxy
+        if given is None:
+            if self._given is None or (auth is None and headers is None):
+                return session_proxy
+            return make_proxy(self._given, self._auth if auth is None else auth, headers)
+        if auth is None and self._auth is not None:
+            proxy = make_proxy(given, None, headers)
+            if session_proxy is None or session_proxy.url == proxy.url:
+                return proxy._replace(authorization=self._auth.encode())
+            return proxy
+        return make_proxy(given, auth, headers)
+
 
 _USER_INFO = re.compile(r"^([^/@]*//)?[^/?#]*@")
 
@@ -42,7 +84,7 @@ def make_proxy(
         InvalidUrlClientError: it is no http or https URL with a host. Its text has no credentials.
         ValueError: *auth* is something else, or a header cannot stand in a head.
     """
-    check_proxy_auth(auth)
+    _check_auth(auth)
     try:
         url = given if isinstance(given, URL) else URL(given)
         auth = auth or _from_url(url)
@@ -66,12 +108,7 @@ def make_proxy(
     return Proxy(url.origin(), authorization=authorization, headers=pairs)
 
 
-def check_proxy_auth(auth: Any) -> None:
-    """Return if *auth* is None or credentials.
-
-    Raises:
-        ValueError: it is something else.
-    """
+def _check_auth(auth: Any) -> None:
     if auth is not None and not isinstance(auth, BasicAuth):
         text = "proxy_auth must be None or BasicAuth() tuple"
         raise ValueError(text)

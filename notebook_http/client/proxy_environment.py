@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from math import inf
 from netrc import NetrcParseError, netrc
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib import request as urllib_request
 
+from notebook_http.client.exceptions import TotalTimeoutError
 from notebook_http.client.proxy_choice import make_proxy
 from notebook_http.wire.credentials import BasicAuth
 
@@ -40,22 +42,33 @@ class Surroundings(NamedTuple):
     auth: BasicAuth | None
 
 
-async def look_around(url: URL, *, given_by_server: bool = False) -> Surroundings:
+async def look_around(url: URL, *, total_at: float, given_by_server: bool = False) -> Surroundings:
     """Return what the environment says of *url*, now: it is read anew each time.
 
     A cancel leaves the reading to end by itself, in its thread.
 
     Args:
         url: what is asked for.
+        total_at: the loop's time at which the call's total time is up, or `inf`.
         given_by_server: whether a redirect led there from another origin. Then only an entry
             for that very host counts in netrc, not `default`, and none over plain http: the
             server chooses where the redirect leads.
 
     Raises:
         InvalidUrlClientError: the proxy that the environment names is none that can be used.
+        TotalTimeoutError: the time is up: a file system or a name server does not answer.
     """
-    # A file is read, and some systems look names up for their list of exceptions.
-    return await asyncio.get_running_loop().run_in_executor(None, _look, url, given_by_server)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout_at(None if total_at == inf else total_at):
+            # A file is read, and some systems look names up for their list of exceptions.
+            return await loop.run_in_executor(None, _look, url, given_by_server)
+    except TimeoutError:
+        text = (
+            f"Reading the proxies and the netrc file of the environment for {url.host} took all "
+            "that ClientTimeout.total allows. Is the home directory on a network that is down?"
+        )
+        raise TotalTimeoutError(text) from None
 
 
 def _look(url: URL, given_by_server: bool) -> Surroundings:

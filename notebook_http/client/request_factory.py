@@ -5,14 +5,13 @@ Knows which headers, cookies and credentials go to which origin, and what a redi
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from multidict import CIMultiDict, getversion, istr
 from yarl import URL
 
 from notebook_http import hdrs
-from notebook_http._version import __version__
+from notebook_http.client.automatic_headers import with_automatic
 from notebook_http.client.cookies_argument import coded_pairs, split_cookie_header
 from notebook_http.client.exceptions import (
     ClientPayloadError,
@@ -30,7 +29,6 @@ from notebook_http.client.redirects import (
 from notebook_http.client.request import ClientRequest, request_target
 from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
 from notebook_http.client.request_options import DEFAULT_OPTIONS
-from notebook_http.wire.content_coding import accept_encoding
 from notebook_http.wire.cookie import format_cookie_header
 from notebook_http.wire.credentials import BasicAuth
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -41,14 +39,15 @@ if TYPE_CHECKING:
     from multidict import MultiDict
 
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
+    from notebook_http.client.proxy import Proxy
+    from notebook_http.client.proxy_choice import ProxyChoice
+    from notebook_http.client.proxy_environment import Surroundings
     from notebook_http.client.request_options import LooseCookies, RequestOptions
 
 __all__ = ["RequestFactory"]
 
 # Origins whose headers are kept ready. A program talks to few at a time; a crawler to any number.
 _MAX_ORIGINS = 256
-
-USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} notebook-http/{__version__}"
 
 
 class RequestFactory:
@@ -73,6 +72,7 @@ class RequestFactory:
         json_serialize: Callable[[Any], str | bytes],
         schemes: frozenset[str],
         closes_connections: bool,
+        proxies: ProxyChoice | None = None,
     ) -> None:
         self.base_url = base_url
         self.headers = headers
@@ -82,6 +82,7 @@ class RequestFactory:
         self.version = version = HttpVersion(int(version[0]), int(version[1]))
         self.json_serialize = json_serialize
         self._jar = cookie_jar
+        self._proxies = proxies
         self._skipped = frozenset(name.lower() for name in skip_auto_headers)
         self._schemes = schemes
         # Only what differs from the version's own rule has to be said (RFC 9112 §9.3).
@@ -111,8 +112,8 @@ class RequestFactory:
             raise InvalidUrlClientError(given, str(error)) from error
         return url
 
-    def origin_of(self, url: URL, options: RequestOptions) -> Origin:
-        """Return the origin of *url* with the session's headers for it.
+    def origin_of(self, url: URL, options: RequestOptions, proxy: Proxy | None = None) -> Origin:
+        """Return the origin of *url* with the session's headers for it, reached through *proxy*.
 
         Raises:
             NonHttpUrlClientError: the scheme is not http or https.
@@ -122,21 +123,38 @@ class RequestFactory:
         if _version_of(self.headers) != self._headers_version:
             self._origins.clear()
             self._headers_version = _version_of(self.headers)
-        if options.ssl is True and options.server_hostname is None:
+        if options.ssl is True and options.server_hostname is None and proxy is None:
             name: Any = (url.scheme, url.raw_authority)
         else:
-            name = (url.scheme, url.raw_authority, options.ssl, options.server_hostname)
+            name = (url.scheme, url.raw_authority, options.ssl, options.server_hostname, proxy)
         origin = self._origins.get(name)
         if origin is None:
             if url.scheme not in self._schemes:
                 hint = "" if url.raw_host else f" Did you mean http://{url}?"
                 text = f"{url} is no http or https URL.{hint}"
                 raise NonHttpUrlClientError(text)
-            key = make_key(url, options.ssl, options.server_hostname)
+            if proxy is not None:
+                proxy = proxy.for_target(url.scheme, self.headers.get(hdrs.USER_AGENT, ""))
+            key = make_key(url, options.ssl, options.server_hostname, proxy)
             auth = self._default_auth(url)
             host = url.host_port_subcomponent or key.host
-            headers = origin_headers(host, self._with_automatic(self.headers, self._skipped), auth)
-            origin = Origin(key, host, headers, auth, has_userinfo="@" in url.raw_authority)
+            complete = with_automatic(
+                self.headers, connection=self._connection, skipped=self._skipped
+            )
+            headers = origin_headers(host, complete, auth)
+            prefix = ""
+            if proxy is not None:
+                prefix = "" if proxy.tunnels else f"{url.scheme}://{host}"
+                if proxy.owns_authorization:
+                    headers.popall(hdrs.PROXY_AUTHORIZATION, None)
+            origin = Origin(
+                key,
+                host,
+                headers,
+                auth,
+                has_userinfo="@" in url.raw_authority,
+                prefix=prefix,
+            )
             if len(self._origins) >= _MAX_ORIGINS:
                 self._origins.pop(next(iter(self._origins)))
             self._origins[name] = origin
@@ -144,16 +162,20 @@ class RequestFactory:
 
     # The requests
 
-    def make(self, method: str, url: URL, options: RequestOptions) -> ClientRequest:
+    def make(
+        self, method: str, url: URL, options: RequestOptions, found: Surroundings | None = None
+    ) -> ClientRequest:
         """Return the first request of a call; *method* in upper case.
+
+        *found* is what the environment says of *url*; see `ClientSession`'s `trust_env`.
 
         Raises:
             ValueError: arguments contradict each other, or a header cannot stand in a head.
             TypeError: the body is of no kind that can be sent.
             InvalidURL: or `NonHttpUrlClientError`: the URL cannot be asked for.
         """
-        origin = self.origin_of(url, options)
-        shaped = origin.shapes_messages
+        origin = self.origin_of(url, options, self._proxy(options, found))
+        shaped = origin.shapes_messages or (found is not None and found.auth is not None)
         if options is DEFAULT_OPTIONS and not (shaped or origin.has_userinfo):
             cookie = self._cookie(url, None, None) if len(self._jar) else ""
             return ClientRequest(method, url, origin, version=self.version, cookie=cookie)
@@ -167,7 +189,7 @@ class RequestFactory:
         compress = options.compress
         headers = None
         if shaped or options.has_headers:
-            headers = self._own_headers(origin, options)
+            headers = self._own_headers(origin, options, found)
         return ClientRequest(
             method,
             url.with_user(None) if origin.has_userinfo else url,
@@ -182,7 +204,13 @@ class RequestFactory:
         )
 
     def after_redirect(
-        self, request: ClientRequest, status: int, url: URL, options: RequestOptions, trusted: bool
+        self,
+        request: ClientRequest,
+        status: int,
+        url: URL,
+        options: RequestOptions,
+        trusted: bool,
+        found: Surroundings | None = None,
     ) -> ClientRequest:
         """Return the request that follows *request* when it was answered with a redirect to *url*.
 
@@ -194,6 +222,7 @@ class RequestFactory:
             trusted: whether all hops so far, *url* included, are of the call's own origin. If
                 not, what proves who the caller is stays behind: `Authorization`, `Cookie` and
                 `Proxy-Authorization`, every copy, as well as `cookies=` and `auth=`.
+            found: what the environment says of *url*.
 
         Raises:
             ClientPayloadError: the body has to be sent again, but was a stream.
@@ -211,12 +240,12 @@ class RequestFactory:
             raise ClientPayloadError(text)
         try:
             request_target(url)
-            origin = self.origin_of(url, options)
+            origin = self.origin_of(url, options, self._proxy(options, found))
         except InvalidUrlClientError as error:
             raise InvalidUrlRedirectClientError(url, error.description) from error
         headers = None
-        if options.has_headers or origin.shapes_messages or not trusted:
-            headers = self._own_headers(origin, options, trusted=trusted)
+        if options.has_headers or origin.shapes_messages or found is not None or not trusted:
+            headers = self._own_headers(origin, options, found, trusted=trusted)
             if not keeps_body:
                 headers = without_body_headers(headers)
         return ClientRequest(
@@ -232,8 +261,12 @@ class RequestFactory:
             expect_continue=request.expect_continue and keeps_body,
         )
 
-    def settle(self, request: ClientRequest, options: RequestOptions) -> None:
+    def settle(
+        self, request: ClientRequest, options: RequestOptions, found: Surroundings | None = None
+    ) -> None:
         """Square *request* with what middlewares have made of it, before it is sent (again).
+
+        *found* is what the environment says of its URL.
 
         Raises:
             ClientPayloadError: the body has to be sent again, but was a stream.
@@ -246,7 +279,10 @@ class RequestFactory:
             )
             raise ClientPayloadError(text)
         old = request.origin
-        origin = self.origin_of(request.url, options)
+        origin = self.origin_of(request.url, options, self._proxy(options, found))
+        proxy = origin.key.proxy
+        if proxy is not None and proxy.owns_authorization:
+            request.headers.popall(hdrs.PROXY_AUTHORIZATION, None)
         if origin is old:
             return
         headers = request.headers
@@ -256,8 +292,25 @@ class RequestFactory:
 
     # Privates
 
+    def _proxy(self, options: RequestOptions, found: Surroundings | None) -> Proxy | None:
+        """Return what a call goes through: as it says, as the session does, as *found*; or None."""
+        proxies = self._proxies
+        if options.proxy is not None or proxies is not None:
+            # Few programs use proxies: the others do not pay for the import.
+            from notebook_http.client.proxy_choice import ProxyChoice
+
+            proxy = (proxies or ProxyChoice(None, None)).of_call(options)
+            if proxy is not None:
+                return proxy
+        return None if found is None else found.proxy
+
     def _own_headers(
-        self, origin: Origin, options: RequestOptions, *, trusted: bool = True
+        self,
+        origin: Origin,
+        options: RequestOptions,
+        found: Surroundings | None,
+        *,
+        trusted: bool = True,
     ) -> CIMultiDict[str]:
         """Return all headers of a request that has some of its own, cookies excepted."""
         own = CIMultiDict(self.headers)
@@ -274,27 +327,19 @@ class RequestFactory:
         elif auth is not None and options.auth is not None and origin.has_userinfo:
             text = "Cannot combine AUTH argument with credentials encoded in URL"
             raise ValueError(text)
-        complete = self._with_automatic(own, self._skipped_by(options))
+        if auth is None and found is not None and hdrs.AUTHORIZATION not in own:
+            auth = found.auth
+        proxy = origin.key.proxy
+        if proxy is not None and proxy.owns_authorization:
+            own.popall(hdrs.PROXY_AUTHORIZATION, None)
+        skipped = self._skipped_by(options)
+        complete = with_automatic(own, connection=self._connection, skipped=skipped)
         return origin_headers(origin.host_header, complete, auth)
 
     def _skipped_by(self, options: RequestOptions) -> frozenset[str]:
         if options.skip_auto_headers is None:
             return self._skipped
         return self._skipped.union(name.lower() for name in options.skip_auto_headers)
-
-    def _with_automatic(
-        self, headers: CIMultiDict[str], skipped: frozenset[str]
-    ) -> CIMultiDict[str]:
-        complete = CIMultiDict(headers)
-        for name, value in (
-            (hdrs.ACCEPT, "*/*"),
-            (hdrs.ACCEPT_ENCODING, accept_encoding()),
-            (hdrs.USER_AGENT, USER_AGENT),
-            (hdrs.CONNECTION, self._connection),
-        ):
-            if value and name not in complete and name.lower() not in skipped:
-                complete[name] = value
-        return complete
 
     def _default_auth(self, url: URL) -> BasicAuth | None:
         """Return the credentials in the URL, else the session's where they apply."""

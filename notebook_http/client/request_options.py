@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from http.cookies import BaseCookie
     from ssl import SSLContext
 
+    from yarl import URL
+
     from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.response import ClientResponse
@@ -38,6 +40,9 @@ class RequestOptions:
         headers: on top of the session's; the same name replaces.
         skip_auto_headers: names of automatic headers to leave out.
         auth: sent as Basic credentials.
+        proxy: URL of the proxy to go through, perhaps with user and password.
+        proxy_auth: credentials for the proxy, and for nobody else.
+        proxy_headers: sent to the proxy when it is asked for a tunnel (https targets).
         allow_redirects: follow them.
         max_redirects: how many at most.
         compress: "deflate" or "gzip" to encode the body with; True means deflate.
@@ -66,6 +71,9 @@ class RequestOptions:
     headers: LooseHeaders | None = None
     skip_auto_headers: Iterable[str] | None = None
     auth: BasicAuth | None = None
+    proxy: str | URL | None = None
+    proxy_auth: BasicAuth | None = None
+    proxy_headers: LooseHeaders | None = None
     allow_redirects: bool = True
     max_redirects: int = 10
     compress: str | bool | None = None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.middleware import ClientMiddlewareType
+    from notebook_http.client.proxy_choice import ProxyChoice
     from notebook_http.client.request_options import LooseCookies, LooseHeaders, RaiseForStatus
     from notebook_http.wire.credentials import BasicAuth
 
@@ -54,6 +55,9 @@ class ClientSession(SessionViews, Verbs):
         connector: makes the connections; default is a `TCPConnector`.
         cookies: put into the jar.
         headers: sent with every request; may be changed later through `headers`.
+        proxy: URL of the proxy that requests go through, http or https, perhaps with user and
+            password. It gets requests for http targets whole, and makes tunnels for the others.
+        proxy_auth: credentials for the proxy, and for nobody else.
         skip_auto_headers: names of automatic headers (`User-Agent`, `Content-Type` …) to leave out.
         auth: Basic credentials for every request (only to *base_url*'s origin, if there is one).
         json_serialize: turns the values of `json=` into text or bytes.
@@ -65,6 +69,9 @@ class ClientSession(SessionViews, Verbs):
         raise_for_status: raise for statuses of 400 and above, or an async function that judges.
         timeout: a `ClientTimeout`, or seconds for the whole; default 5 minutes, 30 s to connect.
         auto_decompress: undo the content codings of bodies.
+        trust_env: take the proxy from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
+            (and the system's settings on Windows and macOS), and credentials from the netrc file,
+            where neither session nor call name others.
         requote_redirect_url: escape what servers left unescaped in `Location`.
         read_bufsize: bytes of a body; twice as many are buffered before the server has to wait.
         max_line_size: bytes of a reason phrase.
@@ -85,6 +92,8 @@ class ClientSession(SessionViews, Verbs):
         connector: BaseConnector | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
+        proxy: str | URL | None = None,
+        proxy_auth: BasicAuth | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
         json_serialize: Callable[[Any], str | bytes] = json_module.dumps,
@@ -96,6 +105,7 @@ class ClientSession(SessionViews, Verbs):
         raise_for_status: RaiseForStatus = False,
         timeout: ClientTimeout | float | None = DEFAULT_TIMEOUT,
         auto_decompress: bool = True,
+        trust_env: bool = False,
         requote_redirect_url: bool = True,
         read_bufsize: int = 2**18,
         max_line_size: int = 8190,
@@ -120,6 +130,7 @@ class ClientSession(SessionViews, Verbs):
             json_serialize=json_serialize_bytes or json_serialize,
             schemes=connector.allowed_protocol_schema_set,
             closes_connections=connector.force_close,
+            proxies=_proxies(proxy, proxy_auth),
         )
         self._settings = CallSettings(
             factory=factory,
@@ -137,6 +148,7 @@ class ClientSession(SessionViews, Verbs):
             max_decoded_size=max_decoded_size,
             schemes=connector.allowed_protocol_schema_set,
             middlewares=tuple(middlewares),
+            trust_env=trust_env,
         )
         self._connector_owner = connector_owner
         self._connector = connector
@@ -201,6 +213,15 @@ class ClientSession(SessionViews, Verbs):
             raise RuntimeError(text)
         options = RequestOptions(**given) if given else DEFAULT_OPTIONS
         return run_call(self, self._settings, connector, method, url, options)
+
+
+def _proxies(proxy: str | URL | None, auth: BasicAuth | None) -> ProxyChoice | None:
+    if proxy is None and auth is None:
+        return None
+    # Few sessions use proxies: the others do not pay for the import.
+    from notebook_http.client.proxy_choice import ProxyChoice
+
+    return ProxyChoice(proxy, auth)
 
 
 def _checked_base_url(given: str | URL | None) -> URL | None:

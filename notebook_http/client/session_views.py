@@ -53,6 +53,11 @@ class SessionViews:
         return self._settings.requote_redirect_url
 
     @property
+    def trust_env(self) -> bool:
+        """Whether proxies and credentials are also taken from the environment."""
+        return self._settings.trust_env
+
+    @property
     def timeout(self) -> ClientTimeout:
         """The limits of requests that do not say otherwise."""
         return self._settings.timeout

@@ -88,6 +88,7 @@ async def open_tunnel(
     try:
         step.what = f"the answer of the proxy {peer.where} to CONNECT {key.authority}"
         transport = await asking.ask(proxy)
+        asking.check_silent(proxy)
         securing = perf_counter()
         if tls is not None:
             step.what = f"the TLS handshake with {key.where}"

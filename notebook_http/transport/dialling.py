@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from aiohappyeyeballs import start_connection
 
@@ -154,6 +155,7 @@ async def start_tls(
     loop = asyncio.get_running_loop()
     try:
         context = await _context(loop, tls)
+        _let_force_close(transport)
         inner = await loop.start_tls(transport, protocol, context, server_hostname=server_hostname)
         if inner is None:  # asyncio's word for a connection that was lost during the handshake
             raise ConnectionResetError
@@ -163,6 +165,16 @@ async def start_tls(
         transport.abort()
         raise
     return inner
+
+
+def _let_force_close(transport: asyncio.Transport) -> None:
+    """Mend what TLS in TLS needs of asyncio before Python 3.13.
+
+    There the outer transport's `_force_close` passes an argument on that nobody takes, and so a
+    failed inner handshake ends in a TypeError in a callback, its waiter never woken.
+    """
+    if sys.version_info < (3, 13) and hasattr(transport, "_ssl_protocol"):
+        cast("Any", transport)._force_close = lambda exc: transport.abort()
 
 
 async def _context(loop: asyncio.AbstractEventLoop, tls: TlsSetting) -> ssl.SSLContext:
