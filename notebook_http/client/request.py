@@ -240,11 +240,11 @@ class ClientRequest:
             if self.method in _METHODS_WITH_BODY and given_length is None:
                 self._set(hdrs.CONTENT_LENGTH, "0")
             return
-        for name, value in body.headers:
+        for field, value in body.headers:
             if headers is None:
-                self._extra.append((name, value))
-            elif name not in headers:
-                headers.add(name, value)
+                self._extra.append((field, value))
+            elif field not in headers:
+                headers.add(field, value)
         if self.compress:
             if headers is not None and hdrs.CONTENT_ENCODING in headers:
                 text = "compress can not be set if Content-Encoding header is set"

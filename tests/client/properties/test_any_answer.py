@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import SimpleCookie
 from itertools import pairwise
 
 import pytest
@@ -198,7 +197,6 @@ def test_cookies_leave_as_one_header_or_not_at_all(cookies: dict[str, str], quot
     assert not set(header) & {"\r", "\n", "\0"}
     if quote:
         assert header.count("; ") == max(len(cookies) - 1, 0)
-        assert SimpleCookie(header) is not None
 
 
 @given(
