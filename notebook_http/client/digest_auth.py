@@ -72,14 +72,14 @@ class DigestAuthMiddleware:
         self._login = login
         self._password = password
         self._preemptive = preemptive
-        self._home: URL | None = None
+        self._home: _Origin | None = None
         self._spaces: tuple[_Space, ...] = ()
         # By origin: another one than home is there only if home's `domain` names it.
-        self._sessions: dict[URL, DigestSession] = {}
+        self._sessions: dict[_Origin, DigestSession] = {}
 
     def __repr__(self) -> str:
         # Cells show values: nobody wants their password saved with the notebook.
-        return f"<DigestAuthMiddleware login={self._login!r} for {self._home or 'any origin'}>"
+        return f"<DigestAuthMiddleware login={self._login!r} for {_shown(self._home)}>"
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send *request*, and once more with credentials if the server asks for them.
@@ -92,14 +92,14 @@ class DigestAuthMiddleware:
                 malformed.
             ClientPayloadError: the body was a stream, which cannot be sent again.
         """
-        origin = request.url.origin()
+        origin = _origin_of(request.url)
         if self._home is None:
             self._home = origin
         elif origin != self._home and not self._covers(request.url):
             return await handler(request)
         session = None
         if self._preemptive and self._covers(request.url):
-            session = self._sessions.get(origin) or self._sessions.get(self._home)
+            session = self._sessions.get(origin)
         answered = 0
         while True:
             if session is not None:
@@ -107,13 +107,13 @@ class DigestAuthMiddleware:
             response = await handler(request)
             if response.status != 401:
                 if session is not None:
-                    self._take_next_nonce(origin, session, response)
+                    self._take_next_nonce(request.url, session, response)
                 return response
             challenge = _challenge_of(request, response)
             if challenge is None:
                 return response
             again = _is_worth_an_answer(challenge, session, answered)
-            session = self._follow(origin, challenge)
+            session = self._follow(request.url, challenge)
             if not again:
                 if not challenge.stale:
                     # Wrong credentials: the next call is not to begin with a failed login.
@@ -137,9 +137,10 @@ class DigestAuthMiddleware:
         """Tell whether *url* is in the protection space that home has announced."""
         return any(space.holds(url) for space in self._spaces)
 
-    def _follow(self, origin: URL, challenge: DigestChallenge) -> DigestSession:
+    def _follow(self, url: URL, challenge: DigestChallenge) -> DigestSession:
         """Remember *challenge*, and return the session that answers it."""
         cnonce = os.urandom(8).hex()
+        origin = _origin_of(url)
         session = self._sessions.get(origin)
         if session is None:
             session = DigestSession(challenge, cnonce)
@@ -147,19 +148,17 @@ class DigestAuthMiddleware:
             session = session.follow(challenge, cnonce)
         self._sessions[origin] = session
         if origin == self._home:  # nobody else says where these credentials may go
-            self._spaces = _spaces_of(origin, challenge.domain)
+            self._spaces = _spaces_of(url.origin(), challenge.domain)
         return session
 
-    def _take_next_nonce(
-        self, origin: URL, session: DigestSession, response: ClientResponse
-    ) -> None:
+    def _take_next_nonce(self, url: URL, session: DigestSession, response: ClientResponse) -> None:
         """Use the nonce that the server wants to see next, if it names one (RFC 7616 §3.5)."""
         value = response.headers.get(hdrs.AUTHENTICATION_INFO)
         if value is None:
             return
         nonce = parse_auth_parameters(value).get("nextnonce")
         if nonce:
-            self._follow(origin, session.challenge._replace(nonce=nonce, stale=False))
+            self._follow(url, session.challenge._replace(nonce=nonce, stale=False))
 
     # Signing
 
@@ -179,15 +178,31 @@ class DigestAuthMiddleware:
         )
 
 
+class _Origin(NamedTuple):
+    """Scheme, host and port: said outright or by default, they are the same."""
+
+    scheme: str
+    host: str | None
+    port: int | None
+
+
+def _origin_of(url: URL) -> _Origin:
+    return _Origin(url.scheme, url.raw_host, url.port)
+
+
+def _shown(origin: _Origin | None) -> str:
+    return "any origin" if origin is None else f"{origin.scheme}://{origin.host}:{origin.port}"
+
+
 class _Space(NamedTuple):
     """A part of a server: everything at and below *path*."""
 
-    origin: URL
+    origin: _Origin
     path: str
 
     def holds(self, url: URL) -> bool:
         """Tell whether *url* lies inside."""
-        if url.origin() != self.origin:
+        if _origin_of(url) != self.origin:
             return False
         path = url.raw_path
         return path == self.path or path.startswith(self.path.removesuffix("/") + "/")
@@ -199,13 +214,13 @@ def _spaces_of(home: URL, domain: tuple[str, ...]) -> tuple[_Space, ...]:
     for uri in domain:
         try:
             url = home.join(URL(uri)) if uri.startswith("/") else URL(uri)
-            origin = url.origin()
+            origin = _origin_of(url.origin())
         except ValueError:
             continue
         # What is asked for over TLS is not answered in the clear.
         if origin.scheme == home.scheme or origin.scheme == "https":
             spaces.append(_Space(origin, url.raw_path))
-    return tuple(spaces) or (_Space(home, "/"),)
+    return tuple(spaces) or (_Space(_origin_of(home), "/"),)
 
 
 def _challenge_of(request: ClientRequest, response: ClientResponse) -> DigestChallenge | None:

@@ -110,7 +110,7 @@ class DigestServer:
         ):
             if sent.get(name) != expected:
                 return f"wrong {name}"
-        if sent.get("algorithm", "").upper() != self.algorithm.upper():
+        if sent.get("algorithm", "MD5").upper() != (self.algorithm or "MD5").upper():
             return "wrong algorithm"
         if sent["response"] != self.expected_response(visit, sent):
             return "wrong response"
