@@ -1,0 +1,160 @@
+"""Put messages together from frames (RFC 6455 §5.4), inflate and decode them, within limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notebook_http.wire.websocket_frame import FrameParser
+from notebook_http.wire.websocket_message import (
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMsgType,
+    may_be_sent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebook_http.wire.websocket_deflate import MessageInflater
+
+__all__ = ["MessageParser"]
+
+_TEXT = WSMsgType.TEXT
+_BINARY = WSMsgType.BINARY
+# Frames that one message may come in, at least: a peer may flush after every few bytes, but must
+# not keep us busy with millions of empty ones.
+_MIN_FRAGMENTS = 1024
+_BYTES_PER_FRAGMENT = 256
+
+Message = WSMessage | WSMessageTextBytes
+
+
+class MessageParser:
+    """Cuts bytes into messages and reports them, control messages included, in their order.
+
+    Args:
+        deliver: called with each message and the bytes it took, after inflating.
+        masked: whether frames must be masked: True on a server, False on a client.
+        most: bytes of a message, after inflating; 0 for no limit.
+        decode_text: whether TEXT becomes `str`; else it stays bytes, unchecked.
+        inflater: undoes permessage-deflate; None when it was not agreed upon.
+    """
+
+    __slots__ = (
+        "_decode_text",
+        "_deliver",
+        "_frames",
+        "_inflater",
+        "_is_compressed",
+        "_max_fragments",
+        "_most",
+        "_opcode",
+        "_pieces",
+        "_size",
+        "feed",
+    )
+
+    def __init__(
+        self,
+        deliver: Callable[[Message, int], None],
+        *,
+        masked: bool,
+        most: int,
+        decode_text: bool = True,
+        inflater: MessageInflater | None = None,
+    ) -> None:
+        self._deliver = deliver
+        self._most = most
+        self._max_fragments = max(_MIN_FRAGMENTS, most // _BYTES_PER_FRAGMENT) if most else 0
+        self._decode_text = decode_text
+        self._inflater = inflater
+        self._frames = FrameParser(self, masked=masked, may_compress=inflater is not None)
+        self.feed = self._frames.feed
+        self._opcode = 0  # of the message under way; 0 between messages
+        self._is_compressed = False
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    # The sink of the frames
+
+    def frame_begins(self, fin: bool, compressed: bool, opcode: int, size: int) -> None:
+        """Judge a frame by its head. Called by the frame parser."""
+        if opcode >= 8:
+            return
+        if opcode == 0:
+            if not self._opcode:
+                self._refuse("Continuation frame for non started message")
+            if compressed:
+                self._refuse("Received frame with non-zero reserved bits")
+            compressed = self._is_compressed
+        elif self._opcode:
+            self._refuse(f"The opcode in non-fin frame is expected to be zero, got {opcode!r}")
+        most = self._most
+        if not most:
+            return
+        size += self._size
+        # What does not compress grows a little when it is: see deflateBound in zlib.
+        if size > (most + (most >> 4) + 64 if compressed else most):
+            self._too_big(f"Message size {size} exceeds limit {most}")
+        if len(self._pieces) >= self._max_fragments:
+            text = f"a message in more than {self._max_fragments} frames"
+            raise WebSocketError(WSCloseCode.POLICY_VIOLATION, text)
+
+    def frame_received(self, fin: bool, compressed: bool, opcode: int, payload: bytes) -> None:
+        """Add a frame to its message. Called by the frame parser."""
+        if opcode >= 8:
+            self._control_received(opcode, payload)
+            return
+        if not fin:
+            if opcode:
+                self._opcode = opcode
+                self._is_compressed = compressed
+            self._pieces.append(payload)
+            self._size += len(payload)
+            return
+        if not opcode:
+            opcode, self._opcode = self._opcode, 0
+            compressed, self._is_compressed = self._is_compressed, False
+            self._pieces.append(payload)
+            payload = b"".join(self._pieces)
+            self._pieces = []
+            self._size = 0
+        if compressed and self._inflater is not None:
+            payload = self._inflater.inflate(payload, self._most)
+        if opcode == 2:
+            self._deliver(WSMessage(_BINARY, payload, ""), len(payload))
+        elif self._decode_text:
+            self._deliver(WSMessage(_TEXT, _text(payload), ""), len(payload))
+        else:
+            self._deliver(WSMessageTextBytes(_TEXT, payload, ""), len(payload))
+
+    def _control_received(self, opcode: int, payload: bytes) -> None:
+        if opcode != 8:
+            self._deliver(WSMessage(WSMsgType(opcode), payload, ""), len(payload))
+            return
+        if not payload:
+            # No code was given. aiohttp says 0, RFC 6455 §7.1.5 would call it 1005.
+            self._deliver(WSMessage(WSMsgType.CLOSE, 0, ""), 0)
+            return
+        if len(payload) == 1:
+            self._refuse("Invalid close frame: half a close code")
+        code = int.from_bytes(payload[:2], "big")
+        if not may_be_sent(code):
+            self._refuse(f"Invalid close code: {code}")
+        self._deliver(WSMessage(WSMsgType.CLOSE, code, _text(payload[2:])), len(payload))
+
+    def _refuse(self, text: str) -> None:
+        raise WebSocketError(WSCloseCode.PROTOCOL_ERROR, text)
+
+    def _too_big(self, text: str) -> None:
+        raise WebSocketError(WSCloseCode.MESSAGE_TOO_BIG, text)
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = "Invalid UTF-8 text message"
+        raise WebSocketError(WSCloseCode.INVALID_TEXT, text) from error
