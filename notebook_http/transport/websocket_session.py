@@ -1,0 +1,391 @@
+"""An open WebSocket: messages out, messages in, and its end (RFC 6455 §5 to §7). For both sides.
+
+Knows queue, flow control, heartbeat and the closing handshake. Knows neither how the handshake
+before it went, nor what users call things.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING
+
+from notebook_http.transport.connection import Connection
+from notebook_http.transport.exceptions import ClientConnectionResetError
+from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.transport.websocket_settings import SessionSettings, codecs
+from notebook_http.transport.websocket_writer import MAX_CONTROL_BYTES, MessageWriter
+from notebook_http.wire.websocket_assembly import MessageParser
+from notebook_http.wire.websocket_message import (
+    CLOSED_MESSAGE,
+    CLOSING_MESSAGE,
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMsgType,
+    may_be_sent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["SessionSettings", "WebSocketSession"]
+
+# Bytes of unread messages above which the peer has to wait, and below which it may go on.
+_HIGH_WATER = 128 * 1024
+_LOW_WATER = 64 * 1024
+# What a message costs beside its bytes, so that empty ones count as well.
+_MESSAGE_COST = 128
+# Seconds that a peer which has said goodbye may take to read ours.
+_LINGER_SECONDS = 10.0
+
+Message = WSMessage | WSMessageTextBytes
+
+
+class WebSocketSession(Connection):
+    """The protocol of a transport whose handshake is over.
+
+    Attributes:
+        closed: nothing can be sent or received any more.
+        closing: the end has begun, or the peer has begun it.
+        close_code: why it ended, as far as it is known.
+        exception: what ended it, if that was an error.
+    """
+
+    __slots__ = (
+        "_close_sent",
+        "_control_at",
+        "_deadline",
+        "_heartbeat",
+        "_input_ended",
+        "_input_error",
+        "_on_lost",
+        "_output",
+        "_parser",
+        "_pinged",
+        "_queue",
+        "_queued",
+        "_settings",
+        "_timer",
+        "_waiter",
+        "close_code",
+        "closed",
+        "closing",
+        "exception",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: SessionSettings,
+        on_lost: Callable[[BaseException | None], None] | None = None,
+    ) -> None:
+        super().__init__(loop)
+        self._settings = settings
+        self._on_lost = on_lost
+        inflater, deflater = codecs(settings)
+        self._parser: MessageParser | None = MessageParser(
+            self._deliver,
+            masked=not settings.is_client,
+            most=settings.max_msg_size,
+            decode_text=settings.decode_text,
+            inflater=inflater,
+        )
+        self._output = MessageWriter(self, settings.is_client, deflater)
+        self._queue: deque[tuple[Message, int]] = deque()
+        self._queued = 0
+        self._waiter: asyncio.Future[WSMessage | None] | None = None
+        self._input_error: Exception | None = None
+        self._input_ended = False
+        self._close_sent = False
+        self._control_at = 0.0
+        self._heartbeat = settings.heartbeat or 0.0
+        self._pinged = False
+        self._deadline = _SessionDeadline(self)
+        self._timer = DeadlineTimer.of(loop)
+        self.closed = False
+        self.closing = False
+        self.close_code: int | None = None
+        self.exception: BaseException | None = None
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "closing" if self.closing else "open"
+        return f"<WebSocketSession {state}, {len(self._queue)} unread>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages may be sent."""
+        return not (self._close_sent or self.closed)
+
+    # Called by the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the heartbeat. Called by whoever did the handshake."""
+        super().connection_made(transport)
+        if self._heartbeat:
+            self._deadline.when = self.loop.time() + self._heartbeat
+        self._timer.add(self._deadline)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the messages apart. Called by asyncio."""
+        parser = self._parser
+        if parser is None:
+            return
+        if self._heartbeat and not self.closed:
+            # Whatever comes shows that the peer is there.
+            self._pinged = False
+            self._deadline.when = self.loop.time() + self._heartbeat
+        try:
+            parser.feed(data)
+        except WebSocketError as error:
+            self._input_ends(error)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End what is waiting. Called by asyncio."""
+        super().connection_lost(exc)
+        self._timer.discard(self._deadline)
+        if self._parser is not None or not self._input_ended:
+            lost = ClientConnectionResetError("The connection was lost without a close frame")
+            lost.__cause__ = exc
+            self._input_ends(lost)
+        on_lost, self._on_lost = self._on_lost, None
+        if on_lost is not None:
+            on_lost(exc)
+
+    # Receiving
+
+    async def receive(self, timeout: float | None = None) -> Message:
+        """Return the next message; at the end CLOSE, CLOSING, CLOSED or ERROR.
+
+        A cancel loses nothing, but the session counts as broken (1006): `end` does not wait
+        for the peer any more.
+
+        Args:
+            timeout: seconds to wait for it; PING and PONG begin them anew.
+
+        Raises:
+            TimeoutError: nothing came in time.
+            RuntimeError: somebody else is receiving.
+        """
+        if self._waiter is not None:
+            text = "Concurrent call to receive() is not allowed"
+            raise RuntimeError(text)
+        if self.closed:
+            return CLOSED_MESSAGE
+        if self.closing:
+            await self.end()
+            return CLOSED_MESSAGE
+        try:
+            message = self._take() if self._queue else await self._next_within(timeout)
+        except (asyncio.CancelledError, TimeoutError):
+            self.close_code = WSCloseCode.ABNORMAL_CLOSURE
+            raise
+        except WebSocketError as error:
+            self.close_code = error.code
+            await self.end(error.code)
+            return WSMessage(WSMsgType.ERROR, error, None)
+        except ClientConnectionResetError as error:
+            self._break(error)
+            return CLOSED_MESSAGE
+        if message.type is WSMsgType.CLOSE:
+            self.closing = True
+            self.close_code = int(message.data)
+            if not self.closed and self._settings.autoclose:
+                await self.end()
+        return message
+
+    def _take(self) -> Message:
+        message, size = self._queue.popleft()
+        self._queued -= size
+        if self._reading_paused and self._queued < _LOW_WATER:
+            self.resume_reading()
+        return message
+
+    async def _next(self) -> Message:
+        """Return the next message, or raise what ended them."""
+        while not self._queue:
+            if self._input_error is not None:
+                raise self._input_error
+            self._waiter = waiter = self.loop.create_future()
+            try:
+                message: Message | None = await waiter
+            finally:
+                if self._waiter is waiter:
+                    self._waiter = None
+            if message is not None:
+                return message
+        return self._take()
+
+    async def _next_within(self, timeout: float | None) -> Message:
+        if not timeout:
+            return await self._next()
+        while True:
+            began = self.loop.time()
+            try:
+                async with asyncio.timeout(timeout):
+                    return await self._next()
+            except TimeoutError:
+                if self._control_at <= began:
+                    raise
+
+    def _deliver(self, message: Message, size: int) -> None:
+        """Queue a message, or act upon it. Called by the parser."""
+        kind = message.type
+        if kind is not WSMsgType.TEXT and kind is not WSMsgType.BINARY:
+            if kind is WSMsgType.CLOSE:
+                self._input_ended = True
+                self._parser = None  # what follows means nothing (RFC 6455 §5.5.1)
+            else:
+                self._control_at = self.loop.time()
+                if self._settings.autoping:
+                    if kind is WSMsgType.PING:
+                        self._answer_ping(message.data)
+                    return
+        elif self._input_ended or self._close_sent:
+            return  # nobody is going to read it
+        size += _MESSAGE_COST
+        self._queue.append((message, size))
+        self._queued += size
+        if self._queued > _HIGH_WATER and not self._close_sent:
+            self.pause_reading()
+        if self._waiter is not None:
+            self._wake(None)
+
+    def _answer_ping(self, payload: bytes) -> None:
+        # A peer that does not read gets no pile of pongs: it may be answered once for several
+        # pings (RFC 6455 §5.5.3).
+        if not self._close_sent and self.is_connected and not self.writing_paused:
+            self.write(self._output.frame(WSMsgType.PONG, payload))
+
+    def _input_ends(self, error: Exception) -> None:
+        """Note what ended the messages; they are delivered before."""
+        self._parser = None
+        self._input_ended = True
+        if self._input_error is None:
+            self._input_error = error
+        if self._waiter is not None:
+            self._wake(None)
+
+    def _wake(self, message: WSMessage | None) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(message)
+
+    # Sending
+
+    async def send(
+        self, opcode: int, payload: bytes | bytearray | memoryview, compress: int | None = None
+    ) -> None:
+        """Send one message; see `MessageWriter.send`."""
+        if not self.is_open:
+            raise ClientConnectionResetError("Cannot write to closing transport")
+        await self._output.send(opcode, payload, compress)
+
+    # Closing
+
+    async def end(self, code: int = WSCloseCode.OK, message: bytes = b"") -> bool:
+        """Say goodbye and wait for the peer to do so; return whether this call ended the session.
+
+        A cancel, or a peer that is silent for `close_seconds`, ends it without (1006).
+
+        Args:
+            code: why; see `WSCloseCode`.
+            message: the reason as UTF-8, at most 123 bytes.
+
+        Raises:
+            ValueError: the reason is too long, or *code* may not be sent (RFC 6455 §7.4.1).
+        """
+        if not may_be_sent(code):
+            text = f"{code!r} is no close code that may be sent: use WSCloseCode, or 3000 to 4999"
+            raise ValueError(text)
+        if len(message) > MAX_CONTROL_BYTES - 2:
+            text = f"the reason of a close is at most 123 bytes long, not {len(message)}"
+            raise ValueError(text)
+        if self.closed:
+            return False
+        if not self.closing:
+            self.closing = True
+            self._wake(CLOSING_MESSAGE)  # whoever receives in another task
+        self.closed = True
+        self._deadline.when = inf
+        try:
+            goodbye = code.to_bytes(2, "big") + message
+            self.write(self._output.frame(WSMsgType.CLOSE, goodbye))
+        except ClientConnectionResetError as error:
+            self._break(error)
+            return True
+        self._close_sent = True
+        if self.close_code is None and not await self._peer_closes():
+            return True
+        self._hang_up()
+        return True
+
+    async def _peer_closes(self) -> bool:
+        """Wait for the peer's close frame; return whether it came."""
+        self.resume_reading()
+        try:
+            async with asyncio.timeout(self._settings.close_seconds):
+                while True:
+                    message = await self._next()
+                    if message.type is WSMsgType.CLOSE:
+                        self.close_code = int(message.data)
+                        return True
+        except asyncio.CancelledError:
+            self._break(None)
+            raise
+        except (TimeoutError, WebSocketError, ClientConnectionResetError) as error:
+            self._break(error)
+            return False
+
+    def _hang_up(self) -> None:
+        """Close when our last words have left, and not much later than now if they cannot."""
+        self.close()
+        if self.transport is not None:
+            self._deadline.when = self.loop.time() + _LINGER_SECONDS
+            self._timer.reschedule(self._deadline)
+
+    def _break(self, error: BaseException | None) -> None:
+        """End without a handshake."""
+        self.closed = self.closing = True
+        self._deadline.when = inf
+        self.close_code = WSCloseCode.ABNORMAL_CLOSURE
+        if error is not None:
+            self.exception = error
+        self.abort()
+
+    def expire(self) -> None:
+        """Ping a silent peer, or give it up. Called by the deadline."""
+        now = self.loop.time()
+        if self.closed:
+            self._deadline.when = inf
+            self.abort()
+        elif self._reading_paused or not self.is_connected:
+            # It may have answered: we do not look, since our own reader is slow.
+            self._deadline.when = now + self._heartbeat
+        elif not self._pinged:
+            self._pinged = True
+            self._deadline.when = now + self._heartbeat / 2
+            self.write(self._output.frame(WSMsgType.PING, b""))
+        else:
+            seconds = self._heartbeat / 2
+            error = self._settings.no_pong(
+                f"No PONG received after {seconds} seconds: the peer or the network is gone. For "
+                "slow ones, raise heartbeat=…"
+            )
+            self._break(error)
+            self._wake(WSMessage(WSMsgType.ERROR, error, None))
+
+
+class _SessionDeadline(Deadline):
+    """When a session has to ping, or to be gone."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: WebSocketSession) -> None:
+        super().__init__()
+        self._session = session
+
+    def expire(self) -> None:
+        self._session.expire()
