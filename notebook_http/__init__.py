@@ -70,6 +70,12 @@ if TYPE_CHECKING:
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
     )
+    from notebook_http.client.websocket_connect import (
+        ClientWSTimeout as ClientWSTimeout,
+    )
+    from notebook_http.client.websocket_response import (
+        ClientWebSocketResponse as ClientWebSocketResponse,
+    )
     from notebook_http.notebook.client import (
         Client as Client,
         PendingRequest as PendingRequest,
@@ -150,6 +156,13 @@ if TYPE_CHECKING:
         HttpVersion10 as HttpVersion10,
         HttpVersion11 as HttpVersion11,
     )
+    from notebook_http.wire.websocket_message import (
+        WebSocketError as WebSocketError,
+        WSCloseCode as WSCloseCode,
+        WSMessage as WSMessage,
+        WSMessageTypeError as WSMessageTypeError,
+        WSMsgType as WSMsgType,
+    )
 
 # Where each name lives. A test holds this table against the imports above.
 _NAMES_OF = {
@@ -202,6 +215,8 @@ _NAMES_OF = {
         "ClientHandlerType",
         "ClientMiddlewareType",
     ),
+    "client.websocket_connect": ("ClientWSTimeout",),
+    "client.websocket_response": ("ClientWebSocketResponse",),
     "notebook.client": (
         "Client",
         "PendingRequest",
@@ -269,6 +284,13 @@ _NAMES_OF = {
         "HttpVersion",
         "HttpVersion10",
         "HttpVersion11",
+    ),
+    "wire.websocket_message": (
+        "WSCloseCode",
+        "WSMessage",
+        "WSMessageTypeError",
+        "WSMsgType",
+        "WebSocketError",
     ),
 }
 _HOME_OF = {name: module for module, names in _NAMES_OF.items() for name in names}

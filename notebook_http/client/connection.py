@@ -7,9 +7,6 @@ It goes back to its pool in the moment the answer is whole, before anybody has r
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import socket
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -21,8 +18,10 @@ from notebook_http.client.exceptions import (
     SocketTimeoutError,
     TotalTimeoutError,
 )
+from notebook_http.client.unread_input import has_input, last_words
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.dialling import close_orphan
+from notebook_http.transport.exceptions import ClientConnectionResetError
 from notebook_http.transport.timeouts import Deadline, DeadlineTimer
 from notebook_http.wire.errors import (
     BadHttpMessage,
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientConnection"]
 
-_LAST_WORDS_BYTES = 64 * 1024
 # Seconds that a TLS peer has to answer our goodbye. asyncio would keep the socket for 30.
 _GOODBYE_SECONDS = 1.0
 
@@ -60,6 +58,7 @@ class ClientConnection(Connection):
         "_parser",
         "_pool",
         "_read_seconds",
+        "_successor",
         "_timer",
         "_total_at",
         "idle_until",
@@ -81,13 +80,16 @@ class ClientConnection(Connection):
         self._exchange: Exchange | None = None
         self._lost_waiter: asyncio.Future[None] | None = None
         self._parser: ResponseParser | None = None
+        self._successor: Connection | None = None
         self._deadline = _ConnectionDeadline(self)
         self._timer = DeadlineTimer.of(loop)
         self._total_at = inf
         self._read_seconds = 0.0
 
     def __repr__(self) -> str:
-        if self._exchange is not None:
+        if self._successor is not None:
+            state = "upgraded"
+        elif self._exchange is not None:
             state = f"{self._exchange.method} {self._exchange.url.raw_path}"
         else:
             state = "idle" if self.is_connected else "closed"
@@ -98,7 +100,7 @@ class ClientConnection(Connection):
     @property
     def is_idle(self) -> bool:
         """Whether it carries no exchange."""
-        return self._exchange is None
+        return self._exchange is None and self._successor is None
 
     def is_stale(self) -> bool:
         """Whether the server has hung up, or said something, while nobody was looking.
@@ -106,17 +108,7 @@ class ClientConnection(Connection):
         A long computation in a cell blocks the loop, which then has not noticed yet. On an idle
         connection nothing may come, so whatever can be read means that it is of no use.
         """
-        sock = self.get_extra_info("socket")
-        if sock is None:
-            return True
-        try:
-            if hasattr(select, "poll"):
-                poll = select.poll()
-                poll.register(sock.fileno(), select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([sock.fileno()], [], [], 0)[0])
-        except (OSError, ValueError):
-            return True
+        return has_input(self)
 
     # Carrying an exchange
 
@@ -159,6 +151,19 @@ class ClientConnection(Connection):
         if self._exchange is exchange:
             self._end_exchange(exchange, reusable=False)
             self.abort()
+
+    def hand_over(self, exchange: Exchange, successor: Connection) -> None:
+        """Give the transport to *successor*, which passes `connection_lost` on to us."""
+        transport, parser = self.transport, self._parser
+        if transport is None or parser is None or self._exchange is not exchange:
+            raise ClientConnectionResetError(f"Connection lost: {exchange.method} {exchange.url}")
+        self._successor = successor
+        self._exchange = self._parser = exchange.connection = None
+        transport.set_protocol(successor)
+        successor.connection_made(transport)
+        if parser.tail:
+            successor.data_received(parser.tail)
+        super().resume_reading()
 
     def shut_down(self) -> None:
         """Close an idle connection in good manners; fail the exchange of one in use."""
@@ -238,14 +243,19 @@ class ClientConnection(Connection):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the exchange, if there is one. Called by asyncio."""
         if exc is not None and self._exchange is not None and self._exchange.upload is not None:
-            self._read_last_words()
+            for data in last_words(self):
+                if self._exchange is not None:
+                    self.data_received(data)
         super().connection_lost(exc)
         self._timer.discard(self._deadline)
         if self._lost_waiter is not None and not self._lost_waiter.done():
             self._lost_waiter.set_result(None)
         parser, exchange = self._parser, self._exchange
         if parser is None or exchange is None:
-            self._pool.forget(self)
+            if self._successor is None:
+                self._pool.forget(self)
+            else:
+                self._pool.give_back(self, None)
             return
         self._end_exchange(exchange, reusable=False)
         try:
@@ -276,6 +286,13 @@ class ClientConnection(Connection):
         head = exchange.head
         # The server may answer before it has the whole request: the rest is in the way then.
         sent = exchange.upload is None
+        if head is not None and head.upgrade and sent and not exchange.settings.read_until_eof:
+            # Who asks for another protocol takes the connection over, or drops the exchange.
+            super().pause_reading()
+            self._deadline.when = inf
+            self._read_seconds = 0.0
+            exchange.head_is_there()
+            return
         reusable = (
             sent
             and head is not None
@@ -308,24 +325,6 @@ class ClientConnection(Connection):
             self._pool.give_back(self, None)
         if exchange._on_end is not None:
             exchange.ended()
-
-    def _read_last_words(self) -> None:
-        """Read what the server sent before it cut our upload off.
-
-        A server that has refused a body answers and hangs up. Our next write fails then, and
-        asyncio drops the connection with the answer (a 413, say) still in the kernel's buffer.
-        """
-        transport = self.transport
-        sock = None if transport is None else transport.get_extra_info("socket")
-        if sock is None or self.key.speaks_tls:
-            return
-        try:
-            with socket.socket(fileno=os.dup(sock.fileno())) as twin:
-                twin.setblocking(False)
-                while self._exchange is not None and (data := twin.recv(_LAST_WORDS_BYTES)):
-                    self.data_received(data)
-        except OSError:
-            pass  # nothing more is to be had
 
     def _restart_read_clock(self) -> None:
         deadline = self._deadline

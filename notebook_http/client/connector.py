@@ -56,7 +56,7 @@ class BaseConnector:
         limit_per_host: connections to one host, port and TLS setting; 0 for no limit.
     """
 
-    allowed_protocol_schema_set = frozenset({"", "http", "https"})
+    allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from notebook_http.client.response import ClientResponse
 from notebook_http.client.session_views import SessionViews
 from notebook_http.client.tcp_connector import TCPConnector
 from notebook_http.client.verbs import Verbs
+from notebook_http.client.websocket_connect import WebSocketConnecting
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.limits import MessageLimits
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.proxy_choice import ProxyChoice
     from notebook_http.client.request_options import LooseCookies, LooseHeaders, RaiseForStatus
+    from notebook_http.client.websocket_response import ClientWebSocketResponse
     from notebook_http.wire.credentials import BasicAuth
 
 __all__ = ["ClientSession", "request"]
@@ -41,7 +43,7 @@ __all__ = ["ClientSession", "request"]
 _MAX_DECODED_BYTES = 256 * 1024 * 1024
 
 
-class ClientSession(SessionViews, Verbs):
+class ClientSession(SessionViews, Verbs, WebSocketConnecting):
     """A set of connections, cookies and defaults for requests. Make one, and use it for all.
 
     ```python
@@ -63,6 +65,7 @@ class ClientSession(SessionViews, Verbs):
         json_serialize: turns the values of `json=` into text or bytes.
         json_serialize_bytes: used instead, if given; such as `orjson.dumps`.
         response_class: made for each response; a `ClientResponse` or derived from it.
+        ws_response_class: made for each WebSocket; a `ClientWebSocketResponse` or derived from it.
         version: of HTTP to speak, 1.1 or 1.0.
         cookie_jar: keeps the cookies; default is a `CookieJar`.
         connector_owner: whether closing the session closes the connector.
@@ -99,6 +102,7 @@ class ClientSession(SessionViews, Verbs):
         json_serialize: Callable[[Any], str | bytes] = json_module.dumps,
         json_serialize_bytes: Callable[[Any], bytes] | None = None,
         response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type[ClientWebSocketResponse[bool]] | None = None,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
@@ -150,6 +154,7 @@ class ClientSession(SessionViews, Verbs):
             middlewares=tuple(middlewares),
             trust_env=trust_env,
         )
+        self._ws_response_class = ws_response_class
         self._connector_owner = connector_owner
         self._connector = connector
 
