@@ -70,6 +70,18 @@ if TYPE_CHECKING:
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
     )
+    from notebook_http.client.middlewares.concurrency_limit import (
+        ConcurrencyLimitMiddleware as ConcurrencyLimitMiddleware,
+    )
+    from notebook_http.client.middlewares.rate_limit import (
+        RateLimitMiddleware as RateLimitMiddleware,
+    )
+    from notebook_http.client.middlewares.request_log import (
+        LoggingMiddleware as LoggingMiddleware,
+    )
+    from notebook_http.client.middlewares.retry import (
+        RetryMiddleware as RetryMiddleware,
+    )
     from notebook_http.notebook.client import (
         Client as Client,
         PendingRequest as PendingRequest,
@@ -202,6 +214,10 @@ _NAMES_OF = {
         "ClientHandlerType",
         "ClientMiddlewareType",
     ),
+    "client.middlewares.concurrency_limit": ("ConcurrencyLimitMiddleware",),
+    "client.middlewares.rate_limit": ("RateLimitMiddleware",),
+    "client.middlewares.request_log": ("LoggingMiddleware",),
+    "client.middlewares.retry": ("RetryMiddleware",),
     "notebook.client": (
         "Client",
         "PendingRequest",
