@@ -70,6 +70,9 @@ if TYPE_CHECKING:
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
     )
+    from notebook_http.client.middlewares.cache import (
+        CacheMiddleware as CacheMiddleware,
+    )
     from notebook_http.client.middlewares.concurrency_limit import (
         ConcurrencyLimitMiddleware as ConcurrencyLimitMiddleware,
     )
@@ -214,6 +217,7 @@ _NAMES_OF = {
         "ClientHandlerType",
         "ClientMiddlewareType",
     ),
+    "client.middlewares.cache": ("CacheMiddleware",),
     "client.middlewares.concurrency_limit": ("ConcurrencyLimitMiddleware",),
     "client.middlewares.rate_limit": ("RateLimitMiddleware",),
     "client.middlewares.request_log": ("LoggingMiddleware",),

@@ -1,4 +1,4 @@
-"""Ready client middlewares: retry, rate limit, concurrency limit, log.
+"""Ready client middlewares: retry, rate limit, concurrency limit, cache, log.
 
 ```python
 import notebook_http as nh
@@ -9,7 +9,7 @@ async with nh.ClientSession(middlewares=middlewares) as session:
 ```
 
 The first one is the outermost. An order that serves most: `LoggingMiddleware` sees what the program
-sees, `RetryMiddleware` stands before the limits, so that
+sees, `CacheMiddleware` spares all behind it, `RetryMiddleware` stands before the limits, so that
 each try waits its turn, and `ConcurrencyLimitMiddleware` comes last. Each is imported when it is
 first used. One object may serve several sessions, which then share its limits and its store.
 """
@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from notebook_http.client.middlewares.cache import CacheMiddleware as CacheMiddleware
     from notebook_http.client.middlewares.concurrency_limit import (
         ConcurrencyLimitMiddleware as ConcurrencyLimitMiddleware,
     )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from notebook_http.client.middlewares.retry import RetryMiddleware as RetryMiddleware
 
 _HOME_OF = {
+    "CacheMiddleware": "cache",
     "ConcurrencyLimitMiddleware": "concurrency_limit",
     "LoggingMiddleware": "request_log",
     "RateLimitMiddleware": "rate_limit",

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from notebook_http import web
+from notebook_http.client import ClientSession
+from notebook_http.client.middlewares import CacheMiddleware
 
 
 class NotingServer:
@@ -70,3 +72,11 @@ async def serve_handler() -> AsyncIterator[ServeHandler]:
     yield start
     for runner in runners:
         await runner.cleanup()
+
+
+@pytest.fixture
+async def cached() -> AsyncIterator[ClientSession]:
+    """A session with a cache in memory."""
+    cache = CacheMiddleware()
+    async with cache, ClientSession(middlewares=[cache]) as session:
+        yield session
