@@ -66,6 +66,12 @@ if TYPE_CHECKING:
         UnixConnector as UnixConnector,
         WSServerHandshakeError as WSServerHandshakeError,
     )
+    from notebook_http.client.digest_auth import (
+        DigestAuthMiddleware as DigestAuthMiddleware,
+    )
+    from notebook_http.client.event_source import (
+        EventSource as EventSource,
+    )
     from notebook_http.client.middleware import (
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
@@ -160,6 +166,9 @@ if TYPE_CHECKING:
         BasicAuth as BasicAuth,
         encode_basic_auth as encode_basic_auth,
     )
+    from notebook_http.wire.event_stream import (
+        ServerSentEvent as ServerSentEvent,
+    )
     from notebook_http.wire.http_version import (
         HttpVersion as HttpVersion,
         HttpVersion10 as HttpVersion10,
@@ -222,6 +231,8 @@ _NAMES_OF = {
     "client.middlewares.rate_limit": ("RateLimitMiddleware",),
     "client.middlewares.request_log": ("LoggingMiddleware",),
     "client.middlewares.retry": ("RetryMiddleware",),
+    "client.digest_auth": ("DigestAuthMiddleware",),
+    "client.event_source": ("EventSource",),
     "notebook.client": (
         "Client",
         "PendingRequest",
@@ -285,6 +296,7 @@ _NAMES_OF = {
         "BasicAuth",
         "encode_basic_auth",
     ),
+    "wire.event_stream": ("ServerSentEvent",),
     "wire.http_version": (
         "HttpVersion",
         "HttpVersion10",
