@@ -66,6 +66,12 @@ if TYPE_CHECKING:
         UnixConnector as UnixConnector,
         WSServerHandshakeError as WSServerHandshakeError,
     )
+    from notebook_http.client.digest_auth import (
+        DigestAuthMiddleware as DigestAuthMiddleware,
+    )
+    from notebook_http.client.event_source import (
+        EventSource as EventSource,
+    )
     from notebook_http.client.middleware import (
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
@@ -75,6 +81,21 @@ if TYPE_CHECKING:
     )
     from notebook_http.client.websocket_response import (
         ClientWebSocketResponse as ClientWebSocketResponse,
+    )
+    from notebook_http.client.middlewares.cache import (
+        CacheMiddleware as CacheMiddleware,
+    )
+    from notebook_http.client.middlewares.concurrency_limit import (
+        ConcurrencyLimitMiddleware as ConcurrencyLimitMiddleware,
+    )
+    from notebook_http.client.middlewares.rate_limit import (
+        RateLimitMiddleware as RateLimitMiddleware,
+    )
+    from notebook_http.client.middlewares.request_log import (
+        LoggingMiddleware as LoggingMiddleware,
+    )
+    from notebook_http.client.middlewares.retry import (
+        RetryMiddleware as RetryMiddleware,
     )
     from notebook_http.notebook.client import (
         Client as Client,
@@ -151,6 +172,9 @@ if TYPE_CHECKING:
         BasicAuth as BasicAuth,
         encode_basic_auth as encode_basic_auth,
     )
+    from notebook_http.wire.event_stream import (
+        ServerSentEvent as ServerSentEvent,
+    )
     from notebook_http.wire.http_version import (
         HttpVersion as HttpVersion,
         HttpVersion10 as HttpVersion10,
@@ -217,6 +241,13 @@ _NAMES_OF = {
     ),
     "client.websocket_connect": ("ClientWSTimeout",),
     "client.websocket_response": ("ClientWebSocketResponse",),
+    "client.middlewares.cache": ("CacheMiddleware",),
+    "client.middlewares.concurrency_limit": ("ConcurrencyLimitMiddleware",),
+    "client.middlewares.rate_limit": ("RateLimitMiddleware",),
+    "client.middlewares.request_log": ("LoggingMiddleware",),
+    "client.middlewares.retry": ("RetryMiddleware",),
+    "client.digest_auth": ("DigestAuthMiddleware",),
+    "client.event_source": ("EventSource",),
     "notebook.client": (
         "Client",
         "PendingRequest",
@@ -280,6 +311,7 @@ _NAMES_OF = {
         "BasicAuth",
         "encode_basic_auth",
     ),
+    "wire.event_stream": ("ServerSentEvent",),
     "wire.http_version": (
         "HttpVersion",
         "HttpVersion10",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from yarl import URL
 
 from notebook_http import hdrs
+from notebook_http.client.cookies_argument import split_cookie_header
 from notebook_http.client.exceptions import ClientError, ClientPayloadError
 from notebook_http.client.request import request_target
 from notebook_http.wire.auth_challenge import parse_auth_parameters
+from notebook_http.wire.cookie import format_cookie_header
 from notebook_http.wire.digest import (
     DigestChallenge,
     DigestChallengeError,
@@ -120,6 +122,7 @@ class DigestAuthMiddleware:
                     self._sessions.pop(origin, None)
                 return response
             answered += 1
+            _take_cookies(request, response)
             response.close()
             await response.wait_for_close()
             if request.body is not None and request.body.is_spent:
@@ -234,6 +237,20 @@ def _challenge_of(request: ClientRequest, response: ClientResponse) -> DigestCha
             "the response itself can be looked at: pass middlewares=()."
         )
         raise ClientError(text) from error
+
+
+def _take_cookies(request: ClientRequest, response: ClientResponse) -> None:
+    """Send the cookies that came with a challenge along: some servers tie a nonce to one."""
+    jar = getattr(request.session, "cookie_jar", None)
+    if jar is None or hdrs.SET_COOKIE not in response.headers:
+        return
+    kept = jar.filter_cookies(request.url)
+    new = {name: kept[name].coded_value for name in response.cookies if name in kept}
+    if new:
+        pairs: dict[str, str] = {}
+        for value in request.headers.getall(hdrs.COOKIE, ()):
+            pairs.update(split_cookie_header(value))
+        request.headers[hdrs.COOKIE] = format_cookie_header({**pairs, **new}.items())
 
 
 def _is_worth_an_answer(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
+    from notebook_http.client.event_source import EventSource
     from notebook_http.client.response import ClientResponse
 
 __all__ = ["Verbs"]
@@ -86,3 +87,19 @@ class Verbs:
     def delete(self, url: str | URL, **options: Any) -> RequestContextManager:
         """Return a DELETE request; see `request`."""
         return RequestContextManager(self._call("DELETE", url, options))
+
+    def sse(self, url: str | URL, **options: Any) -> EventSource:
+        """Return the server-sent events at *url*, for `async with` and `async for`.
+
+        It connects again when the stream ends, as browsers do.
+
+        Args:
+            url: absolute, or relative to the session's `base_url`.
+            options: those of `request`, and of `EventSource`: method, reconnect, max_failures,
+                last_event_id and more.
+        """
+        # Few programs read events: those that do not should not pay for the room.
+        from notebook_http.client.event_source import EventSource
+
+        session: Any = self
+        return EventSource(session, url, **options)

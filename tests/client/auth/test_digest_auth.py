@@ -15,6 +15,7 @@ from notebook_http.client import (
     ClientPayloadError,
     ClientResponse,
     ClientSession,
+    CookieJar,
 )
 from notebook_http.client.digest_auth import DigestAuthMiddleware
 from notebook_http.transport.form_data import FormData
@@ -72,6 +73,21 @@ async def test_the_connection_is_used_again_for_the_second_try(serve: Any) -> No
         assert await response.text() == "ok"
     assert server.connections == 1
     assert len(server.requests) == 2
+
+
+async def test_cookies_of_the_challenge_come_along(serve: Any) -> None:
+    """Some servers tie the nonce to a session of theirs; other cookies stay as they were."""
+    server = await serve(
+        b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\n'
+        b"Set-Cookie: sid=new\r\nSet-Cookie: elsewhere=1; Path=/other\r\n"
+        b"Content-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    )
+    digest, jar = DigestAuthMiddleware(*USER), CookieJar(unsafe=True)
+    async with ClientSession(middlewares=(digest,), cookie_jar=jar) as session:
+        await session.get(server.url, cookies={"own": "1", "sid": "old"})
+    assert b"\r\nCookie: own=1; sid=old\r\n" in server.requests[0]
+    assert b"\r\nCookie: own=1; sid=new\r\n" in server.requests[1]
 
 
 async def test_a_wrong_password_fails_once_a_call(digest_server: Any) -> None:
