@@ -64,11 +64,36 @@ if TYPE_CHECKING:
         TotalTimeoutError as TotalTimeoutError,
         UnixClientConnectorError as UnixClientConnectorError,
         UnixConnector as UnixConnector,
+        UploadAbortedError as UploadAbortedError,
         WSServerHandshakeError as WSServerHandshakeError,
     )
     from notebook_http.client.middleware import (
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
+    )
+    from notebook_http.client.trace_params import (
+        TraceConnectionCreateEndParams as TraceConnectionCreateEndParams,
+        TraceConnectionCreateStartParams as TraceConnectionCreateStartParams,
+        TraceConnectionQueuedEndParams as TraceConnectionQueuedEndParams,
+        TraceConnectionQueuedStartParams as TraceConnectionQueuedStartParams,
+        TraceConnectionReuseconnParams as TraceConnectionReuseconnParams,
+        TraceDnsCacheHitParams as TraceDnsCacheHitParams,
+        TraceDnsCacheMissParams as TraceDnsCacheMissParams,
+        TraceDnsResolveHostEndParams as TraceDnsResolveHostEndParams,
+        TraceDnsResolveHostStartParams as TraceDnsResolveHostStartParams,
+        TraceRequestChunkSentParams as TraceRequestChunkSentParams,
+        TraceRequestEndParams as TraceRequestEndParams,
+        TraceRequestExceptionParams as TraceRequestExceptionParams,
+        TraceRequestHeadersSentParams as TraceRequestHeadersSentParams,
+        TraceRequestRedirectParams as TraceRequestRedirectParams,
+        TraceRequestStartParams as TraceRequestStartParams,
+        TraceResponseChunkReceivedParams as TraceResponseChunkReceivedParams,
+    )
+    from notebook_http.client.tracing import (
+        TraceConfig as TraceConfig,
+    )
+    from notebook_http.client.upload_tracker import (
+        UploadTracker as UploadTracker,
     )
     from notebook_http.notebook.client import (
         Client as Client,
@@ -196,12 +221,33 @@ _NAMES_OF = {
         "TotalTimeoutError",
         "UnixClientConnectorError",
         "UnixConnector",
+        "UploadAbortedError",
         "WSServerHandshakeError",
     ),
     "client.middleware": (
         "ClientHandlerType",
         "ClientMiddlewareType",
     ),
+    "client.trace_params": (
+        "TraceConnectionCreateEndParams",
+        "TraceConnectionCreateStartParams",
+        "TraceConnectionQueuedEndParams",
+        "TraceConnectionQueuedStartParams",
+        "TraceConnectionReuseconnParams",
+        "TraceDnsCacheHitParams",
+        "TraceDnsCacheMissParams",
+        "TraceDnsResolveHostEndParams",
+        "TraceDnsResolveHostStartParams",
+        "TraceRequestChunkSentParams",
+        "TraceRequestEndParams",
+        "TraceRequestExceptionParams",
+        "TraceRequestHeadersSentParams",
+        "TraceRequestRedirectParams",
+        "TraceRequestStartParams",
+        "TraceResponseChunkReceivedParams",
+    ),
+    "client.tracing": ("TraceConfig",),
+    "client.upload_tracker": ("UploadTracker",),
     "notebook.client": (
         "Client",
         "PendingRequest",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from notebook_http.client.connection import ClientConnection
     from notebook_http.client.connection_key import ConnectionKey
     from notebook_http.client.timings import Timings
+    from notebook_http.client.trace_points import TracePoints
 
 __all__ = ["BaseConnector", "DialStep"]
 
@@ -56,7 +57,7 @@ class BaseConnector:
         limit_per_host: connections to one host, port and TLS setting; 0 for no limit.
     """
 
-    allowed_protocol_schema_set = frozenset({"", "http", "https"})
+    allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
 
     def __init__(
         self,
@@ -225,16 +226,27 @@ class BaseConnector:
     ) -> ClientConnection:
         pool = self._pool
         pool.check_open()
+        traces = timings.traces
         began = perf_counter()
-        if not pool.take_slot(key):
+        queued = not pool.take_slot(key)
+        if queued:
+            if traces is not None:
+                await traces.connection_queued_start()
             await pool.wait_for_slot(key)
             timings.queued = perf_counter() - began
+        kept = None
         try:
+            if queued and traces is not None:
+                await traces.connection_queued_end()
             if not fresh:
-                connection = pool.take_idle(key, self._bind().time())
-                if connection is not None:
-                    return connection
+                kept = pool.take_idle(key, self._bind().time())
+                if kept is not None:
+                    if traces is not None:
+                        await traces.connection_reuseconn()
+                    return kept
             pool.make_room()
+            if traces is not None:
+                await traces.connection_create_start()
             seconds = timeout.sock_connect or None
             try:
                 async with asyncio.timeout(seconds) as limit:
@@ -253,9 +265,15 @@ class BaseConnector:
                     "ClientTimeout(sock_connect=…)."
                 )
                 raise ConnectionTimeoutError(text) from None
+            if traces is not None:
+                await _told(traces, connection)
             pool.adopt(connection)
         except BaseException:
-            pool.free_slot(key)
+            if kept is not None:  # with its slot
+                kept.abort()
+                pool.give_back(kept, None)
+            else:
+                pool.free_slot(key)
             raise
         return connection
 
@@ -289,6 +307,15 @@ class BaseConnector:
             if not limit.expired():
                 limit.reschedule(self._loop.time())  # ends the wait at once
         return connections
+
+
+async def _told(traces: TracePoints, connection: ClientConnection) -> None:
+    """Tell *traces* that *connection* is there; close it if that fails."""
+    try:
+        await traces.connection_create_end()
+    except BaseException:
+        connection.abort()
+        raise
 
 
 class _Closing:

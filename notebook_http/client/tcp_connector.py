@@ -192,7 +192,7 @@ class TCPConnector(BaseConnector):
             addresses = [address]
         else:
             began = perf_counter()
-            addresses = await self._addresses(key, step)
+            addresses = await self._addresses(key, timings, step)
             timings.dns = perf_counter() - began
         connecting = perf_counter()
         step.what = f"a TCP connection to {key.where}"
@@ -203,16 +203,26 @@ class TCPConnector(BaseConnector):
         timings.connect = perf_counter() - connecting
         return sock
 
-    async def _addresses(self, key: ConnectionKey, step: DialStep) -> list[ResolveResult]:
+    async def _addresses(
+        self, key: ConnectionKey, timings: Timings, step: DialStep
+    ) -> list[ResolveResult]:
         host, port = key.host, key.port or 0
         step.what = f"the address of {host}"
-        try:
+        resolve = self._dns_cache.resolve if self._use_dns_cache else self._resolver.resolve
+        traces = timings.traces
+        is_known = False
+        if traces is not None:
+            is_known = self._use_dns_cache and self._dns_cache.knows(host, port, self._family)
             if self._use_dns_cache:
-                addresses = await self._dns_cache.resolve(host, port, self._family)
-            else:
-                addresses = await self._resolver.resolve(host, port, self._family)
+                await traces.dns_cache(host, hit=is_known)
+            if not is_known:
+                await traces.dns_resolvehost_start(host)
+        try:
+            addresses = await resolve(host, port, self._family)
         except OSError as error:
             raise ClientConnectorDNSError(key, error) from error
+        if traces is not None and not is_known:
+            await traces.dns_resolvehost_end(host)
         if not addresses:
             nothing = OSError(None, "the resolver returned no address")
             raise ClientConnectorDNSError(key, nothing)

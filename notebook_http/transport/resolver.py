@@ -169,6 +169,14 @@ class DnsCache:
             text = f"The connector was closed during the look-up of {host}"
             raise ClientConnectionError(text) from None
 
+    def knows(self, host: str, port: int, family: socket.AddressFamily) -> bool:
+        """Whether `resolve` has an answer, or waits for a look-up that another caller began."""
+        key = (host, port, family)
+        lookup = self._under_way.get(key)
+        return self._fresh_answer(key, turn=0) is not None or (
+            lookup is not None and lookup.can_be_joined()
+        )
+
     def clear(self, host: str | None = None, port: int | None = None) -> None:
         """Forget everything, or only the answers for *host* and *port*."""
         if host is None:
@@ -183,7 +191,9 @@ class DnsCache:
         for lookup in self._under_way.values():
             lookup.task.cancel()
 
-    def _fresh_answer(self, key: tuple[str, int, int]) -> list[ResolveResult] | None:
+    def _fresh_answer(
+        self, key: tuple[str, int, int], *, turn: int = 1
+    ) -> list[ResolveResult] | None:
         answer = self._answers.get(key)
         if answer is None:
             return None
@@ -191,7 +201,7 @@ class DnsCache:
         if self._ttl_seconds is not None and monotonic() - answered_at > self._ttl_seconds:
             del self._answers[key]
             return None
-        self._answers[key] = (answered_at, addresses, (start + 1) % len(addresses))
+        self._answers[key] = (answered_at, addresses, (start + turn) % len(addresses))
         return addresses[start:] + addresses[:start]
 
     def _remember(self, key: tuple[str, int, int], task: asyncio.Task[list[ResolveResult]]) -> None:
