@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["ClientConnection"]
 
 _LAST_WORDS_BYTES = 64 * 1024
-# Seconds that a TLS peer has to answer our goodbye. asyncio would keep the socket for 30.
-_GOODBYE_SECONDS = 1.0
 
 
 class ClientConnection(Connection):
@@ -175,7 +173,7 @@ class ClientConnection(Connection):
         """Close when everything written has left; wait for a silent TLS peer only a little."""
         super().close()
         if self.key.speaks_tls and self.transport is not None:
-            self._deadline.when = self.loop.time() + _GOODBYE_SECONDS
+            self._deadline.when = self.loop.time() + self._pool.goodbye_seconds
             self._timer.reschedule(self._deadline)
 
     def discard(self) -> None:

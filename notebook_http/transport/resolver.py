@@ -16,6 +16,8 @@ from typing import TypedDict
 from notebook_http.transport.exceptions import ClientConnectionError
 
 __all__ = [
+    "ADDRESS_FLAGS",
+    "ANSWER_FLAGS",
     "AbstractResolver",
     "DefaultResolver",
     "DnsCache",
@@ -25,8 +27,8 @@ __all__ = [
 ]
 
 # Only addresses of families that this machine can reach, and port numbers as they are.
-_GETADDRINFO_FLAGS = socket.AI_ADDRCONFIG
-_ANSWER_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+ADDRESS_FLAGS = socket.AI_ADDRCONFIG
+ANSWER_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class ResolveResult(TypedDict):
@@ -71,7 +73,13 @@ class ThreadedResolver(AbstractResolver):
     """The operating system's `getaddrinfo`, run in the loop's thread pool.
 
     A cancelled look-up leaves its thread to finish on its own; there is no way to stop one.
+
+    Args:
+        loop: accepted as aiohttp has it; the running loop is asked.
     """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        pass
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -83,7 +91,7 @@ class ThreadedResolver(AbstractResolver):
         """
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family, flags=_GETADDRINFO_FLAGS
+            host, port, type=socket.SOCK_STREAM, family=family, flags=ADDRESS_FLAGS
         )
         results: list[ResolveResult] = []
         for address_family, _, proto, _, address in infos:
@@ -103,7 +111,7 @@ class ThreadedResolver(AbstractResolver):
                     port=int(address[1]),
                     family=address_family,
                     proto=proto,
-                    flags=_ANSWER_FLAGS,
+                    flags=ANSWER_FLAGS,
                 )
             )
         return results
@@ -259,5 +267,5 @@ def literal_address(host: str, port: int) -> ResolveResult | None:
     else:
         return None
     return ResolveResult(
-        hostname=host, host=host, port=port, family=family, proto=0, flags=_ANSWER_FLAGS
+        hostname=host, host=host, port=port, family=family, proto=0, flags=ANSWER_FLAGS
     )
