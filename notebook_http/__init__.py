@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from notebook_http._version import __version__
+from notebook_http.public_names import NAMES_OF
 
 if TYPE_CHECKING:
     from notebook_http import hdrs as hdrs, web as web
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         TotalTimeoutError as TotalTimeoutError,
         UnixClientConnectorError as UnixClientConnectorError,
         UnixConnector as UnixConnector,
+        UploadAbortedError as UploadAbortedError,
         WSServerHandshakeError as WSServerHandshakeError,
     )
     from notebook_http.client.digest_auth import (
@@ -75,12 +77,6 @@ if TYPE_CHECKING:
     from notebook_http.client.middleware import (
         ClientHandlerType as ClientHandlerType,
         ClientMiddlewareType as ClientMiddlewareType,
-    )
-    from notebook_http.client.websocket_connect import (
-        ClientWSTimeout as ClientWSTimeout,
-    )
-    from notebook_http.client.websocket_response import (
-        ClientWebSocketResponse as ClientWebSocketResponse,
     )
     from notebook_http.client.middlewares.cache import (
         CacheMiddleware as CacheMiddleware,
@@ -96,6 +92,39 @@ if TYPE_CHECKING:
     )
     from notebook_http.client.middlewares.retry import (
         RetryMiddleware as RetryMiddleware,
+    )
+    from notebook_http.client.named_pipe_connector import (
+        NamedPipeConnector as NamedPipeConnector,
+    )
+    from notebook_http.client.trace_params import (
+        TraceConnectionCreateEndParams as TraceConnectionCreateEndParams,
+        TraceConnectionCreateStartParams as TraceConnectionCreateStartParams,
+        TraceConnectionQueuedEndParams as TraceConnectionQueuedEndParams,
+        TraceConnectionQueuedStartParams as TraceConnectionQueuedStartParams,
+        TraceConnectionReuseconnParams as TraceConnectionReuseconnParams,
+        TraceDnsCacheHitParams as TraceDnsCacheHitParams,
+        TraceDnsCacheMissParams as TraceDnsCacheMissParams,
+        TraceDnsResolveHostEndParams as TraceDnsResolveHostEndParams,
+        TraceDnsResolveHostStartParams as TraceDnsResolveHostStartParams,
+        TraceRequestChunkSentParams as TraceRequestChunkSentParams,
+        TraceRequestEndParams as TraceRequestEndParams,
+        TraceRequestExceptionParams as TraceRequestExceptionParams,
+        TraceRequestHeadersSentParams as TraceRequestHeadersSentParams,
+        TraceRequestRedirectParams as TraceRequestRedirectParams,
+        TraceRequestStartParams as TraceRequestStartParams,
+        TraceResponseChunkReceivedParams as TraceResponseChunkReceivedParams,
+    )
+    from notebook_http.client.tracing import (
+        TraceConfig as TraceConfig,
+    )
+    from notebook_http.client.upload_tracker import (
+        UploadTracker as UploadTracker,
+    )
+    from notebook_http.client.websocket_connect import (
+        ClientWSTimeout as ClientWSTimeout,
+    )
+    from notebook_http.client.websocket_response import (
+        ClientWebSocketResponse as ClientWebSocketResponse,
     )
     from notebook_http.notebook.client import (
         Client as Client,
@@ -123,6 +152,9 @@ if TYPE_CHECKING:
         Server as Server,
         serve as serve,
         servers as servers,
+    )
+    from notebook_http.transport.async_resolver import (
+        AsyncResolver as AsyncResolver,
     )
     from notebook_http.transport.body_part_reader import (
         BodyPartReader as BodyPartReader,
@@ -188,144 +220,7 @@ if TYPE_CHECKING:
         WSMsgType as WSMsgType,
     )
 
-# Where each name lives. A test holds this table against the imports above.
-_NAMES_OF = {
-    "client": (
-        "AbstractCookieJar",
-        "BaseConnector",
-        "ClientConnectionError",
-        "ClientConnectionResetError",
-        "ClientConnectorCertificateError",
-        "ClientConnectorDNSError",
-        "ClientConnectorError",
-        "ClientConnectorSSLError",
-        "ClientError",
-        "ClientHttpProxyError",
-        "ClientOSError",
-        "ClientPayloadError",
-        "ClientProxyConnectionError",
-        "ClientRequest",
-        "ClientResponse",
-        "ClientResponseError",
-        "ClientSSLError",
-        "ClientSession",
-        "ClientTimeout",
-        "ConnectionTimeoutError",
-        "ContentTypeError",
-        "CookieJar",
-        "DummyCookieJar",
-        "Fingerprint",
-        "InvalidURL",
-        "InvalidUrlClientError",
-        "InvalidUrlRedirectClientError",
-        "NonHttpUrlClientError",
-        "NonHttpUrlRedirectClientError",
-        "RedirectClientError",
-        "RequestInfo",
-        "ServerConnectionError",
-        "ServerDisconnectedError",
-        "ServerFingerprintMismatch",
-        "ServerTimeoutError",
-        "SocketTimeoutError",
-        "TCPConnector",
-        "Timings",
-        "TooManyRedirects",
-        "TotalTimeoutError",
-        "UnixClientConnectorError",
-        "UnixConnector",
-        "WSServerHandshakeError",
-    ),
-    "client.middleware": (
-        "ClientHandlerType",
-        "ClientMiddlewareType",
-    ),
-    "client.websocket_connect": ("ClientWSTimeout",),
-    "client.websocket_response": ("ClientWebSocketResponse",),
-    "client.middlewares.cache": ("CacheMiddleware",),
-    "client.middlewares.concurrency_limit": ("ConcurrencyLimitMiddleware",),
-    "client.middlewares.rate_limit": ("RateLimitMiddleware",),
-    "client.middlewares.request_log": ("LoggingMiddleware",),
-    "client.middlewares.retry": ("RetryMiddleware",),
-    "client.digest_auth": ("DigestAuthMiddleware",),
-    "client.event_source": ("EventSource",),
-    "notebook.client": (
-        "Client",
-        "PendingRequest",
-        "delete",
-        "get",
-        "head",
-        "options",
-        "patch",
-        "post",
-        "put",
-        "request",
-    ),
-    "notebook.extension": (
-        "load_ipython_extension",
-        "unload_ipython_extension",
-    ),
-    "notebook.last_error": ("last_error",),
-    "notebook.reply": ("Reply",),
-    "notebook.server": (
-        "Server",
-        "serve",
-        "servers",
-    ),
-    "transport.body_part_reader": ("BodyPartReader",),
-    "transport.data_queue": (
-        "DataQueue",
-        "FlowControlDataQueue",
-    ),
-    "transport.form_data": ("FormData",),
-    "transport.multipart_payload": ("MultipartWriter",),
-    "transport.multipart_stream": ("MultipartReader",),
-    "transport.payload": (
-        "AsyncIterablePayload",
-        "BufferedReaderPayload",
-        "BytesIOPayload",
-        "IOBasePayload",
-        "StringIOPayload",
-        "TextIOPayload",
-        "BytesPayload",
-        "JsonPayload",
-        "PAYLOAD_REGISTRY",
-        "Payload",
-        "StringPayload",
-        "get_payload",
-        "payload_type",
-    ),
-    "transport.resolver": (
-        "DefaultResolver",
-        "ThreadedResolver",
-    ),
-    "transport.stream_reader": (
-        "EMPTY_PAYLOAD",
-        "EofStream",
-        "StreamReader",
-    ),
-    "wire.content_disposition": (
-        "content_disposition_filename",
-        "parse_content_disposition",
-    ),
-    "wire.credentials": (
-        "BasicAuth",
-        "encode_basic_auth",
-    ),
-    "wire.event_stream": ("ServerSentEvent",),
-    "wire.http_version": (
-        "HttpVersion",
-        "HttpVersion10",
-        "HttpVersion11",
-    ),
-    "wire.websocket_message": (
-        "WSCloseCode",
-        "WSMessage",
-        "WSMessageTypeError",
-        "WSMsgType",
-        "WebSocketError",
-    ),
-}
-_HOME_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+_HOME_OF = {name: module for module, names in NAMES_OF.items() for name in names}
 _MODULES = ("hdrs", "web")
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]

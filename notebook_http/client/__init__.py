@@ -37,6 +37,7 @@ from notebook_http.client.exceptions import (
     TooManyRedirects,
     TotalTimeoutError,
     UnixClientConnectorError,
+    UploadAbortedError,
     WSServerHandshakeError,
 )
 from notebook_http.client.request import ClientRequest
@@ -90,6 +91,7 @@ __all__ = [
     "TotalTimeoutError",
     "UnixClientConnectorError",
     "UnixConnector",
+    "UploadAbortedError",
     "WSServerHandshakeError",
     "request",
 ]

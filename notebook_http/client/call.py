@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from notebook_http.client.request_factory import RequestFactory
     from notebook_http.client.request_options import RaiseForStatus, RequestOptions
     from notebook_http.client.response import ClientResponse
+    from notebook_http.client.tracing import TraceConfig
 
-__all__ = ["CallSettings", "as_timeout", "run_call"]
+__all__ = ["CallSettings", "as_timeout", "check_open", "run_call"]
 
 T = TypeVar("T")
 
@@ -58,8 +59,20 @@ class CallSettings(NamedTuple):
     fallback_charset: Callable[[ClientResponse, bytes], str] | None
     max_decoded_size: int
     schemes: frozenset[str]
-    middlewares: tuple[ClientMiddlewareType, ...] = ()
+    middlewares: tuple[ClientMiddlewareType, ...]
+    trace_configs: list[TraceConfig]
     trust_env: bool = False
+
+
+def check_open(connector: BaseConnector) -> None:
+    """Return if *connector* is open: it may be closed by the time that a call is awaited.
+
+    Raises:
+        RuntimeError: it is not.
+    """
+    if connector.closed:
+        text = "Session is closed"
+        raise RuntimeError(text)
 
 
 async def run_call(
@@ -76,14 +89,14 @@ async def run_call(
 
     A cancel aborts the connection of the request under way. Errors: see `ClientSession.request`.
     """
-    if connector.closed:  # perhaps since the request was made, which nobody awaited until now
-        text = "Session is closed"
-        raise RuntimeError(text)
+    check_open(connector)
     timeout = settings.timeout if options.timeout is None else as_timeout(options.timeout)
     answers = settings.answers
     if options is not DEFAULT_OPTIONS and options.changes_answer:
         answers = _answer_settings(answers, options)
-    sender = Sender(connector, answers, timeout, perf_counter())
+    sender = Sender(
+        connector, answers, timeout, perf_counter(), options.traces, options.upload_tracker
+    )
     url = settings.factory.absolute_url(given_url, options.params)
     found = None
     if settings.trust_env:
@@ -128,8 +141,11 @@ async def _follow(
     """Return the response at the end of the redirects that begin with *response*."""
     history: list[ClientResponse] = []
     trusted = True
+    traces = options.traces
     while response.status in REDIRECT_STATUSES:
         try:
+            if traces is not None:
+                await traces.request_redirect(response)
             url = redirect_url(
                 request.real_url,
                 response.headers,
@@ -148,6 +164,8 @@ async def _follow(
             request = settings.factory.after_redirect(
                 request, response.status, url, options, trusted=trusted, found=found
             )
+            if traces is not None:
+                traces.move(request.method, request.real_url, trusted=trusted)
         except BaseException:
             response.close()
             raise

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientConnection"]
 
-# Seconds that a TLS peer has to answer our goodbye. asyncio would keep the socket for 30.
-_GOODBYE_SECONDS = 1.0
-
 
 class ClientConnection(Connection):
     """A connection to one server, idle or carrying one exchange.
@@ -180,7 +177,7 @@ class ClientConnection(Connection):
         """Close when everything written has left; wait for a silent TLS peer only a little."""
         super().close()
         if self.key.speaks_tls and self.transport is not None:
-            self._deadline.when = self.loop.time() + _GOODBYE_SECONDS
+            self._deadline.when = self.loop.time() + self._pool.goodbye_seconds
             self._timer.reschedule(self._deadline)
 
     def discard(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from notebook_http.client.exceptions import ClientConnectionError
@@ -56,6 +57,9 @@ class ConnectionPool(Generic[C]):
         self.limit_per_host = limit_per_host
         self.keepalive_seconds = keepalive_seconds
         self.closed = False
+        # Seconds that a TLS peer has to answer the goodbye of a connection that is dropped here.
+        # asyncio would keep the socket for 30.
+        self.goodbye_seconds = 1.0
         self._trusted_above = keepalive_seconds - _TRUSTED_IDLE_SECONDS
         self._slots = 0
         self._slots_of: dict[ConnectionKey, int] = {}
@@ -217,7 +221,7 @@ class ConnectionPool(Generic[C]):
                 idle = self._idle[key] = []
             idle.append(connection)
             self._idle_count += 1
-            if self._sweep is None:
+            if self._sweep is None and self.keepalive_seconds < inf:
                 self._plan_sweep(connection.idle_until)
         elif now is not None:
             connection.close()

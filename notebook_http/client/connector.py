@@ -7,10 +7,11 @@ connectors to know. Knows nothing of requests but where they go.
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebook_http.client.connection_pool import ConnectionPool
 from notebook_http.client.exceptions import (
@@ -27,14 +28,29 @@ if TYPE_CHECKING:
     from notebook_http.client.connection import ClientConnection
     from notebook_http.client.connection_key import ConnectionKey
     from notebook_http.client.timings import Timings
+    from notebook_http.client.trace_points import TracePoints
 
-__all__ = ["BaseConnector", "DialStep"]
+__all__ = ["NOT_GIVEN", "BaseConnector", "DialStep"]
 
 # Seconds an idle connection is kept. Most servers keep theirs longer (nginx: 75), and the cells
 # of a notebook send their requests in bursts.
 _KEEPALIVE_SECONDS = 15.0
-# Seconds that closing waits for TLS peers to say goodbye, too.
+# Seconds that closing waits for TLS peers to say goodbye, too, unless somebody says otherwise.
 _GOODBYE_SECONDS = 0.25
+# Pythons in which a TLS transport whose peer is silent goes by itself (cpython#118960).
+_ASYNCIO_CLEANS_UP = sys.version_info >= (3, 13, 1) or (3, 12, 8) <= sys.version_info < (3, 13)
+
+
+class _NotGiven:
+    """Stands for "not given" where None means something."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NotGiven"
+
+
+NOT_GIVEN: Any = _NotGiven()
 
 
 class DialStep:
@@ -50,10 +66,15 @@ class BaseConnector:
     """Lends out connections; derive and override `_dial`.
 
     Args:
-        keepalive_timeout: seconds that an idle connection is kept.
+        keepalive_timeout: seconds that an idle connection is kept, 15 unless it is given; None
+            keeps it until the server closes it.
         force_close: close each connection after its request.
         limit: connections in all; 0 for no limit.
         limit_per_host: connections to one host, port and TLS setting; 0 for no limit.
+        enable_cleanup_closed: accepted as aiohttp has it: TLS connections whose peer does not say
+            goodbye are always aborted after a while.
+        loop: the event loop of the first connections; the running one, when they are made.
+        timeout_ceil_threshold: accepted as aiohttp has it: our time-outs are never rounded.
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
@@ -61,23 +82,32 @@ class BaseConnector:
     def __init__(
         self,
         *,
-        keepalive_timeout: float | None = None,
+        keepalive_timeout: float | None = NOT_GIVEN,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
     ) -> None:
+        if enable_cleanup_closed and _ASYNCIO_CLEANS_UP:
+            text = "enable_cleanup_closed is not needed: this Python's asyncio closes what is left"
+            warnings.warn(text, DeprecationWarning, stacklevel=3)
         if force_close:
-            if keepalive_timeout is not None:
+            if keepalive_timeout not in (None, NOT_GIVEN):
                 text = "keepalive_timeout cannot be set if force_close is True"
                 raise ValueError(text)
             keepalive_timeout = 0.0
-        elif keepalive_timeout is None:
+        elif keepalive_timeout is NOT_GIVEN:
             keepalive_timeout = _KEEPALIVE_SECONDS
+        elif keepalive_timeout is None:
+            keepalive_timeout = inf
         self._force_close = force_close
         self._pool: ConnectionPool[ClientConnection] = ConnectionPool(
             limit=limit, limit_per_host=limit_per_host, keepalive_seconds=keepalive_timeout
         )
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._goodbye_seconds: float = _GOODBYE_SECONDS
+        self._loop = loop
         self._dialling: set[asyncio.Timeout] = set()
 
     def __repr__(self) -> str:
@@ -191,9 +221,18 @@ class BaseConnector:
 
     # Closing
 
-    def close(self) -> Awaitable[None]:
-        """Close all connections, also those in use. Await the result to see them gone."""
-        return _Closing(self._close_pool())
+    def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
+        """Close all connections, also those in use. Await the result to see them gone.
+
+        Args:
+            abort_ssl: do not say goodbye to TLS peers.
+        """
+        connections = self._close_pool()
+        if abort_ssl or not self._goodbye_seconds:
+            for connection in connections:
+                if connection.key.speaks_tls:
+                    connection.abort()
+        return _Closing(connections, self._goodbye_seconds)
 
     def close_now(self) -> None:
         """Close all connections without waiting to see them gone."""
@@ -225,16 +264,27 @@ class BaseConnector:
     ) -> ClientConnection:
         pool = self._pool
         pool.check_open()
+        traces = timings.traces
         began = perf_counter()
-        if not pool.take_slot(key):
+        queued = not pool.take_slot(key)
+        if queued:
+            if traces is not None:
+                await traces.connection_queued_start()
             await pool.wait_for_slot(key)
             timings.queued = perf_counter() - began
+        kept = None
         try:
+            if queued and traces is not None:
+                await traces.connection_queued_end()
             if not fresh:
-                connection = pool.take_idle(key, self._bind().time())
-                if connection is not None:
-                    return connection
+                kept = pool.take_idle(key, self._bind().time())
+                if kept is not None:
+                    if traces is not None:
+                        await traces.connection_reuseconn()
+                    return kept
             pool.make_room()
+            if traces is not None:
+                await traces.connection_create_start()
             seconds = timeout.sock_connect or None
             try:
                 async with asyncio.timeout(seconds) as limit:
@@ -253,9 +303,15 @@ class BaseConnector:
                     "ClientTimeout(sock_connect=…)."
                 )
                 raise ConnectionTimeoutError(text) from None
+            if traces is not None:
+                await _told(traces, connection)
             pool.adopt(connection)
         except BaseException:
-            pool.free_slot(key)
+            if kept is not None:  # with its slot
+                kept.abort()
+                pool.give_back(kept, None)
+            else:
+                pool.free_slot(key)
             raise
         return connection
 
@@ -291,13 +347,23 @@ class BaseConnector:
         return connections
 
 
+async def _told(traces: TracePoints, connection: ClientConnection) -> None:
+    """Tell *traces* that *connection* is there; close it if that fails."""
+    try:
+        await traces.connection_create_end()
+    except BaseException:
+        connection.abort()
+        raise
+
+
 class _Closing:
     """Connections that are closing; await it to see them gone, or leave it."""
 
-    __slots__ = ("_connections",)
+    __slots__ = ("_connections", "_seconds")
 
-    def __init__(self, connections: list[ClientConnection]) -> None:
+    def __init__(self, connections: list[ClientConnection], seconds: float) -> None:
         self._connections = connections
+        self._seconds = seconds
 
     def __await__(self) -> Generator[object, None, None]:
         return self._gone().__await__()
@@ -308,7 +374,7 @@ class _Closing:
         if not waiting:
             return
         try:
-            await asyncio.wait(waiting, timeout=_GOODBYE_SECONDS)
+            await asyncio.wait(waiting, timeout=self._seconds)
         finally:
             for connection in self._connections:
                 connection.abort()

@@ -24,6 +24,7 @@ Exception
 │   │           ├── ConnectionTimeoutError
 │   │           └── SocketTimeoutError
 │   ├── ClientPayloadError             the body broke off, or cannot be decoded
+│   ├── UploadAbortedError             (only `UploadTracker.upload_complete` tells it)
 │   ├── InvalidURL                     (+ ValueError)
 │   │   └── InvalidUrlClientError
 │   │       └── InvalidUrlRedirectClientError (+ RedirectClientError)
@@ -100,6 +101,7 @@ __all__ = [
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnixClientConnectorError",
+    "UploadAbortedError",
     "WSServerHandshakeError",
 ]
 
@@ -338,3 +340,7 @@ class TotalTimeoutError(TimeoutError):
 
 class ClientPayloadError(ClientError):
     """The body broke off, is framed wrongly, or cannot be decoded."""
+
+
+class UploadAbortedError(ClientError):
+    """The request's body was never sent whole: an early answer, a cancel, or no connection."""

@@ -160,6 +160,21 @@ class RequestFactory:
             self._origins[name] = origin
         return origin
 
+    def given_headers(self, options: RequestOptions) -> CIMultiDict[str]:
+        """Return what session and call say together: the call's headers replace the session's.
+
+        Those who trace a call may have changed them meanwhile.
+        """
+        if options.traces is not None:
+            return options.traces.headers.copy()
+        given_headers = CIMultiDict(self.headers)
+        if options.headers is not None:
+            given: CIMultiDict[str] = CIMultiDict(options.headers)
+            for name in given:
+                given_headers.popall(name, None)
+            given_headers.extend(given)
+        return given_headers
+
     # The requests
 
     def make(
@@ -313,12 +328,7 @@ class RequestFactory:
         trusted: bool = True,
     ) -> CIMultiDict[str]:
         """Return all headers of a request that has some of its own, cookies excepted."""
-        own = CIMultiDict(self.headers)
-        if options.headers is not None:
-            given: CIMultiDict[str] = CIMultiDict(options.headers)
-            for name in given:
-                own.popall(name, None)
-            own.extend(given)
+        own = self.given_headers(options)
         auth = options.auth or origin.auth
         if not trusted:
             own = without_credentials(own)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from notebook_http.transport.tls import merge_tls_settings
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.response import ClientResponse
+    from notebook_http.client.trace_points import TracePoints
+    from notebook_http.client.upload_tracker import UploadTracker
     from notebook_http.transport.tls import TlsSetting
     from notebook_http.wire.credentials import BasicAuth
 
@@ -62,6 +64,8 @@ class RequestOptions:
         max_line_size: bytes of the reason phrase; None takes the session's.
         max_field_size: bytes of one header; None takes the session's.
         max_headers: count; None takes the session's.
+        trace_request_ctx: given to the contexts of the session's `trace_configs`.
+        upload_tracker: watches the body on its way; a new `UploadTracker` for each request.
     """
 
     params: Query | None = None
@@ -93,6 +97,11 @@ class RequestOptions:
     max_line_size: int | None = None
     max_field_size: int | None = None
     max_headers: int | None = None
+    trace_request_ctx: Any = None
+    upload_tracker: UploadTracker | None = None
+
+    # Set by `WatchedOptions` only.
+    traces: ClassVar[TracePoints | None] = None
 
     def __post_init__(self) -> None:
         if self.data is not None and self.json is not None:
@@ -116,6 +125,29 @@ class RequestOptions:
             and self.max_headers is None
             and self.read_until_eof
         )
+
+
+class WatchedOptions(RequestOptions):
+    """The options of a call that somebody traces.
+
+    Args:
+        options: of the call.
+        traces: who watches. Their headers, which listeners may have changed, are sent instead of
+            the session's and the call's.
+    """
+
+    __slots__ = ("traces",)
+
+    def __init__(self, options: RequestOptions, traces: TracePoints) -> None:
+        for field in fields(RequestOptions):
+            setattr(self, field.name, getattr(options, field.name))
+        self.params = None  # in the traced URL already
+        self.traces: TracePoints = traces  # type: ignore[misc]
+
+    @property
+    def has_headers(self) -> bool:
+        """True: all of them are here."""
+        return True
 
 
 # Shared by all requests that say nothing more; never changed.

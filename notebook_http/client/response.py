@@ -155,6 +155,8 @@ class ClientResponse(ResponseHeadView):
                     self.close()
                     raise
             self._body = body
+            if self.timings.traces is not None:
+                await self.timings.traces.chunk_received(self, body)
         return self._body
 
     def get_encoding(self) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.request_body import RequestBody
+    from notebook_http.client.trace_points import TracePoints
+    from notebook_http.client.upload_tracker import UploadAttempt, UploadTracker
 
 __all__ = ["Sender"]
 
@@ -46,6 +48,8 @@ class Sender:
         answers: how answers are read.
         timeout: the limits of the call.
         started_at: when the call began, by `time.perf_counter()`.
+        traces: are told each step, or None.
+        tracker: is told how far the body is, or None.
 
     Attributes:
         exchange: the last one that began.
@@ -56,6 +60,8 @@ class Sender:
         "_loop",
         "_started_at",
         "_timeout",
+        "_traces",
+        "_tracker",
         "answers",
         "exchange",
         "total_at",
@@ -67,11 +73,15 @@ class Sender:
         answers: AnswerSettings,
         timeout: ClientTimeout,
         started_at: float,
+        traces: TracePoints | None = None,
+        tracker: UploadTracker | None = None,
     ) -> None:
         self._connector = connector
         self.answers = answers
         self._timeout = timeout
         self._started_at = started_at
+        self._traces = traces
+        self._tracker = tracker
         self.exchange: Exchange | None = None
         self._loop = loop = asyncio.get_running_loop()
         self.total_at = loop.time() + timeout.total if timeout.total else inf
@@ -91,11 +101,16 @@ class Sender:
             ValueError: the request's head cannot be sent.
         """
         head = request.encode_head()
-        timings = Timings(self._started_at)
+        traces = self._traces
+        tracker = self._tracker
+        timings = Timings(self._started_at, traces)
         now = self._loop.time()
-        connection = self._connector.reuse(request.origin.key, now, self._loop)
+        connection = None
+        if traces is None:  # who traces waits for it to be told, which `connect` can
+            connection = self._connector.reuse(request.origin.key, now, self._loop)
         fresh = False
         while True:
+            attempt = None if tracker is None else tracker.begin_attempt(len(head))
             if connection is None:
                 connection = await self._connector.connect(
                     request.origin.key,
@@ -110,7 +125,10 @@ class Sender:
             used_before = connection.served
             try:
                 connection.begin(exchange, now, self.total_at, self._timeout.sock_read)
-                _write(self._loop, connection, exchange, request, head)
+                if traces is None and attempt is None:
+                    _write(self._loop, connection, exchange, request, head)
+                else:
+                    await _write_watched(connection, exchange, request, head, attempt)
                 await exchange.head_waiter
             except (ServerConnectionError, ClientOSError, ClientConnectionResetError) as error:
                 exchange.abandon()
@@ -135,6 +153,16 @@ def _may_repeat(request: ClientRequest, exchange: Exchange, error: Exception) ->
     )
 
 
+def _leaves_at_once(request: ClientRequest, body: RequestBody) -> bool:
+    """Tell whether *body* goes out in one write with the head."""
+    return (
+        body.content is not None
+        and len(body.content) <= _ONE_WRITE_BYTES
+        and not (request.chunked or request.compress or request.expect_continue)
+        and request.body_length == len(body.content)
+    )
+
+
 def _write(
     loop: asyncio.AbstractEventLoop,
     connection: ClientConnection,
@@ -148,18 +176,63 @@ def _write(
     timings.writing_at = perf_counter()
     if body is None:
         connection.write(head)
-    elif (
-        body.content is not None
-        and len(body.content) <= _ONE_WRITE_BYTES
-        and not (request.chunked or request.compress or request.expect_continue)
-        and request.body_length == len(body.content)
-    ):
+    elif body.content is not None and _leaves_at_once(request, body):
         connection.write(head + body.content)
     else:
-        exchange.upload = loop.create_task(_upload(connection, exchange, request, body, head))
+        writer = StreamWriter(
+            connection,
+            length=request.body_length,
+            chunked=request.chunked,
+            encoder=request.new_encoder(),
+            head=head,
+        )
+        exchange.upload = loop.create_task(_upload(connection, exchange, request, body, writer))
         connection.upload_began()
         return
     timings.sent_at = perf_counter()
+
+
+async def _write_watched(
+    connection: ClientConnection,
+    exchange: Exchange,
+    request: ClientRequest,
+    head: bytes,
+    attempt: UploadAttempt | None,
+) -> None:
+    """Write the request as `_write` does, and tell those who watch."""
+    traces = exchange.timings.traces
+    body = request.body
+    content: bytes | None = None
+    if body is not None and body.content is not None and _leaves_at_once(request, body):
+        content = body.content
+        body = None
+    if traces is not None:
+        connection.upload_began()  # the clock of sock_read does not run for the listeners
+        await traces.headers_sent(request)
+        head = request.encode_head()  # a listener may have changed them
+        if content is not None:
+            await traces.chunk_sent(request, content)
+        connection.body_was_sent(exchange)
+        if exchange.head_waiter.done():  # the connection broke meanwhile: it says why
+            return
+    if body is None:
+        _write(connection.loop, connection, exchange, request, head)
+        if attempt is not None:
+            attempt.complete(len(content or b""))
+        return
+    from notebook_http.client.watched_writer import WatchedWriter
+
+    exchange.timings.writing_at = perf_counter()
+    writer = WatchedWriter(
+        connection,
+        request,
+        head,
+        traces if body.content is None else None,  # bytes are told whole, in `_upload`
+        attempt,
+    )
+    upload = _upload(connection, exchange, request, body, writer, attempt)
+    exchange.upload = connection.loop.create_task(upload)
+    connection.upload_began()
 
 
 async def _upload(
@@ -167,24 +240,23 @@ async def _upload(
     exchange: Exchange,
     request: ClientRequest,
     body: RequestBody,
-    head: bytes,
+    writer: StreamWriter,
+    attempt: UploadAttempt | None = None,
 ) -> None:
     """Send head and body at the server's pace; tell the exchange if that fails.
 
     A cancel stops in the middle of the body: whoever cancels has given the connection up.
     """
-    writer = StreamWriter(
-        connection,
-        length=request.body_length,
-        chunked=request.chunked,
-        encoder=request.new_encoder(),
-        head=head,
-    )
+    failure: Exception | None = None
+    if attempt is not None:
+        attempt.begin(writer)
     try:
         if request.expect_continue:
             writer.send_head()
             await exchange.wait_for_continue(_CONTINUE_SECONDS)
         if body.content is not None:
+            if exchange.timings.traces is not None:
+                await exchange.timings.traces.chunk_sent(request, body.content)
             view = memoryview(body.content)
             for start in range(0, len(view), _PIECE_BYTES):
                 await writer.write(view[start : start + _PIECE_BYTES])
@@ -192,18 +264,24 @@ async def _upload(
             # Not more than was announced, should a file have grown meanwhile.
             await body.payload.write_with_length(writer, body.size)
         await writer.write_eof()
-    except ClientConnectionResetError:
+    except ClientConnectionResetError as error:
         # The connection tells the exchange why, and an answer may still be on its way to us.
         exchange.upload = None
+        failure = error
     except Exception as error:
         exchange.upload = None  # it is this task, which must not be cancelled by the next line
         exchange.abandon()
-        exchange.fail(_upload_error(exchange, error))
+        failure = _upload_error(exchange, error)
+        exchange.fail(failure)
     else:
         exchange.upload = None
         exchange.timings.sent_at = perf_counter()
         connection.body_was_sent(exchange)
+        if attempt is not None:
+            attempt.complete(writer.body_size)
     finally:
+        if attempt is not None and not attempt.is_complete:
+            attempt.fail(failure)
         if exchange.close_after_upload is not None:
             await exchange.close_after_upload.close()
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.proxy_choice import ProxyChoice
     from notebook_http.client.request_options import LooseCookies, LooseHeaders, RaiseForStatus
+    from notebook_http.client.tracing import TraceConfig
     from notebook_http.client.websocket_response import ClientWebSocketResponse
     from notebook_http.wire.credentials import BasicAuth
 
@@ -82,6 +83,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         max_headers: headers of one response.
         fallback_charset_resolver: tells the encoding of a text whose charset is not said.
         middlewares: run around each request, the first one outermost; see `client.middleware`.
+        trace_configs: whose listeners are told what happens to each request; see `client.tracing`.
         max_decoded_size: bytes that a coded body may unpack to in `read()`.
 
     Raises:
@@ -117,6 +119,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         max_headers: int = 128,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         middlewares: Sequence[ClientMiddlewareType] = (),
+        trace_configs: list[TraceConfig] | None = None,
         max_decoded_size: int = _MAX_DECODED_BYTES,
     ) -> None:
         self._connector: BaseConnector | None = None
@@ -152,9 +155,12 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
             max_decoded_size=max_decoded_size,
             schemes=connector.allowed_protocol_schema_set,
             middlewares=tuple(middlewares),
+            trace_configs=[] if trace_configs is None else trace_configs,
             trust_env=trust_env,
         )
         self._ws_response_class = ws_response_class
+        for config in self._settings.trace_configs:
+            config.freeze()
         self._connector_owner = connector_owner
         self._connector = connector
 
@@ -217,6 +223,10 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
             text = "Session is closed"
             raise RuntimeError(text)
         options = RequestOptions(**given) if given else DEFAULT_OPTIONS
+        if self._settings.trace_configs or options.upload_tracker is not None:
+            from notebook_http.client.watched_call import run_watched_call
+
+            return run_watched_call(self, self._settings, connector, method, url, options)
         return run_call(self, self._settings, connector, method, url, options)
 
 

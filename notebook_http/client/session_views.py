@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.request_options import RaiseForStatus
+    from notebook_http.client.tracing import TraceConfig
     from notebook_http.wire.credentials import BasicAuth
     from notebook_http.wire.http_version import HttpVersion
 
@@ -96,3 +97,8 @@ class SessionViews:
     def auto_decompress(self) -> bool:
         """Whether content codings are undone."""
         return self._settings.answers.auto_decompress
+
+    @property
+    def trace_configs(self) -> list[TraceConfig]:
+        """Whose listeners are told what happens to each request."""
+        return self._settings.trace_configs

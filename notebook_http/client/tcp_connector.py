@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from notebook_http.client.connector import BaseConnector, DialStep
+from notebook_http.client.connector import NOT_GIVEN, BaseConnector, DialStep
 from notebook_http.client.exceptions import (
     ClientConnectorDNSError,
     ClientConnectorError,
@@ -25,6 +26,7 @@ from notebook_http.transport.resolver import (
 from notebook_http.transport.tls import Fingerprint, TlsSetting, merge_tls_settings
 
 if TYPE_CHECKING:
+    import asyncio
     from ssl import SSLContext
 
     from aiohappyeyeballs import SocketFactoryType
@@ -54,6 +56,8 @@ class TCPConnector(BaseConnector):
             (RFC 8305); None tries them one after another.
         interleave: how many addresses of the first family are tried first.
         socket_factory: makes each socket from its address info.
+        ssl_shutdown_timeout: seconds that a TLS peer has to answer our goodbye; 0 for none at
+            all, None for 30. Deprecated, as in aiohttp.
 
     The others are `BaseConnector`'s.
     """
@@ -73,20 +77,33 @@ class TCPConnector(BaseConnector):
         fingerprint: bytes | None = None,
         local_addr: tuple[str, int] | None = None,
         resolver: AbstractResolver | None = None,
-        keepalive_timeout: float | None = None,
+        keepalive_timeout: float | None = NOT_GIVEN,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
         happy_eyeballs_delay: float | None = 0.25,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
+        ssl_shutdown_timeout: float | None = NOT_GIVEN,
     ) -> None:
         super().__init__(
             keepalive_timeout=keepalive_timeout,
             force_close=force_close,
             limit=limit,
             limit_per_host=limit_per_host,
+            enable_cleanup_closed=enable_cleanup_closed,
+            loop=loop,
+            timeout_ceil_threshold=timeout_ceil_threshold,
         )
+        if ssl_shutdown_timeout is not NOT_GIVEN:
+            text = "ssl_shutdown_timeout is deprecated, as in aiohttp: leave it out"
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
+            # asyncio itself waits 30 s, and no longer.
+            seconds = 30.0 if ssl_shutdown_timeout is None else float(ssl_shutdown_timeout)
+            self._goodbye_seconds = self._pool.goodbye_seconds = seconds
         self._ssl = merge_tls_settings(ssl, verify_ssl, ssl_context, fingerprint)
         self._resolver_is_ours = resolver is None
         self._resolver: AbstractResolver = DefaultResolver() if resolver is None else resolver
@@ -192,7 +209,7 @@ class TCPConnector(BaseConnector):
             addresses = [address]
         else:
             began = perf_counter()
-            addresses = await self._addresses(key, step)
+            addresses = await self._addresses(key, timings, step)
             timings.dns = perf_counter() - began
         connecting = perf_counter()
         step.what = f"a TCP connection to {key.where}"
@@ -203,16 +220,26 @@ class TCPConnector(BaseConnector):
         timings.connect = perf_counter() - connecting
         return sock
 
-    async def _addresses(self, key: ConnectionKey, step: DialStep) -> list[ResolveResult]:
+    async def _addresses(
+        self, key: ConnectionKey, timings: Timings, step: DialStep
+    ) -> list[ResolveResult]:
         host, port = key.host, key.port or 0
         step.what = f"the address of {host}"
-        try:
+        resolve = self._dns_cache.resolve if self._use_dns_cache else self._resolver.resolve
+        traces = timings.traces
+        is_known = False
+        if traces is not None:
+            is_known = self._use_dns_cache and self._dns_cache.knows(host, port, self._family)
             if self._use_dns_cache:
-                addresses = await self._dns_cache.resolve(host, port, self._family)
-            else:
-                addresses = await self._resolver.resolve(host, port, self._family)
+                await traces.dns_cache(host, hit=is_known)
+            if not is_known:
+                await traces.dns_resolvehost_start(host)
+        try:
+            addresses = await resolve(host, port, self._family)
         except OSError as error:
             raise ClientConnectorDNSError(key, error) from error
+        if traces is not None and not is_known:
+            await traces.dns_resolvehost_end(host)
         if not addresses:
             nothing = OSError(None, "the resolver returned no address")
             raise ClientConnectorDNSError(key, nothing)

@@ -6,6 +6,11 @@ taken when somebody looks.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notebook_http.client.trace_points import TracePoints
+
 __all__ = ["Timings"]
 
 
@@ -16,6 +21,9 @@ class Timings:
     redirects these are the steps of the last hop, while `total` covers all of them.
 
     Example: ``response.timings.first_byte`` is how long the server thought.
+
+    Attributes:
+        traces: those who listen to the steps, since they pass the same places; None as a rule.
     """
 
     __slots__ = (
@@ -27,10 +35,12 @@ class Timings:
         "sent_at",
         "started_at",
         "tls",
+        "traces",
         "writing_at",
     )
 
-    def __init__(self, started_at: float) -> None:
+    def __init__(self, started_at: float, traces: TracePoints | None = None) -> None:
+        self.traces = traces
         self.started_at = started_at
         self.writing_at = started_at
         self.sent_at: float | None = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from notebook_http.client.connector import BaseConnector, DialStep
+from notebook_http.client.connector import NOT_GIVEN, BaseConnector, DialStep
 from notebook_http.client.exceptions import UnixClientConnectorError
 from notebook_http.client.handshake import start_connection
 from notebook_http.transport.dialling import open_unix_socket
 
 if TYPE_CHECKING:
+    import asyncio
+
     from notebook_http.client.connection import ClientConnection
     from notebook_http.client.connection_key import ConnectionKey
     from notebook_http.client.timings import Timings
@@ -23,7 +25,7 @@ class UnixConnector(BaseConnector):
 
     Args:
         path: of the socket.
-        force_close, keepalive_timeout, limit, limit_per_host: see `BaseConnector`.
+        force_close, keepalive_timeout, limit, limit_per_host, loop: see `BaseConnector`.
     """
 
     allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
@@ -32,15 +34,17 @@ class UnixConnector(BaseConnector):
         self,
         path: str,
         force_close: bool = False,
-        keepalive_timeout: float | None = None,
+        keepalive_timeout: float | None = NOT_GIVEN,
         limit: int = 100,
         limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(
             force_close=force_close,
             keepalive_timeout=keepalive_timeout,
             limit=limit,
             limit_per_host=limit_per_host,
+            loop=loop,
         )
         self._path = path
 

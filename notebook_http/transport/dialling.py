@@ -184,7 +184,7 @@ async def _context(loop: asyncio.AbstractEventLoop, tls: TlsSetting) -> ssl.SSLC
     return context
 
 
-def close_orphan(transport: asyncio.BaseTransport) -> None:
+def close_orphan(transport: asyncio.Transport) -> None:
     """Close the socket of a transport whose event loop is closed.
 
     asyncio closes sockets in a later turn of the loop. Here none comes, so what that turn would
@@ -202,6 +202,11 @@ def close_orphan(transport: asyncio.BaseTransport) -> None:
             plain.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
     except (AttributeError, OSError, RuntimeError, TypeError):
         pass  # closed already, or TLS wants to say goodbye on a loop that is no more
+    if plain is not transport:
+        try:
+            transport.abort()  # the layers of TLS above: they would warn of not being closed
+        except (AttributeError, OSError, RuntimeError, TypeError):
+            pass
 
 
 def _address_info(entry: ResolveResult) -> AddrInfoType:

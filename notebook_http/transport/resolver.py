@@ -16,6 +16,8 @@ from typing import TypedDict
 from notebook_http.transport.exceptions import ClientConnectionError
 
 __all__ = [
+    "ADDRESS_FLAGS",
+    "ANSWER_FLAGS",
     "AbstractResolver",
     "DefaultResolver",
     "DnsCache",
@@ -25,8 +27,8 @@ __all__ = [
 ]
 
 # Only addresses of families that this machine can reach, and port numbers as they are.
-_GETADDRINFO_FLAGS = socket.AI_ADDRCONFIG
-_ANSWER_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+ADDRESS_FLAGS = socket.AI_ADDRCONFIG
+ANSWER_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class ResolveResult(TypedDict):
@@ -71,7 +73,13 @@ class ThreadedResolver(AbstractResolver):
     """The operating system's `getaddrinfo`, run in the loop's thread pool.
 
     A cancelled look-up leaves its thread to finish on its own; there is no way to stop one.
+
+    Args:
+        loop: accepted as aiohttp has it; the running loop is asked.
     """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        pass
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -83,7 +91,7 @@ class ThreadedResolver(AbstractResolver):
         """
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family, flags=_GETADDRINFO_FLAGS
+            host, port, type=socket.SOCK_STREAM, family=family, flags=ADDRESS_FLAGS
         )
         results: list[ResolveResult] = []
         for address_family, _, proto, _, address in infos:
@@ -103,7 +111,7 @@ class ThreadedResolver(AbstractResolver):
                     port=int(address[1]),
                     family=address_family,
                     proto=proto,
-                    flags=_ANSWER_FLAGS,
+                    flags=ANSWER_FLAGS,
                 )
             )
         return results
@@ -169,6 +177,14 @@ class DnsCache:
             text = f"The connector was closed during the look-up of {host}"
             raise ClientConnectionError(text) from None
 
+    def knows(self, host: str, port: int, family: socket.AddressFamily) -> bool:
+        """Whether `resolve` has an answer, or waits for a look-up that another caller began."""
+        key = (host, port, family)
+        lookup = self._under_way.get(key)
+        return self._fresh_answer(key, turn=0) is not None or (
+            lookup is not None and lookup.can_be_joined()
+        )
+
     def clear(self, host: str | None = None, port: int | None = None) -> None:
         """Forget everything, or only the answers for *host* and *port*."""
         if host is None:
@@ -183,7 +199,9 @@ class DnsCache:
         for lookup in self._under_way.values():
             lookup.task.cancel()
 
-    def _fresh_answer(self, key: tuple[str, int, int]) -> list[ResolveResult] | None:
+    def _fresh_answer(
+        self, key: tuple[str, int, int], *, turn: int = 1
+    ) -> list[ResolveResult] | None:
         answer = self._answers.get(key)
         if answer is None:
             return None
@@ -191,7 +209,7 @@ class DnsCache:
         if self._ttl_seconds is not None and monotonic() - answered_at > self._ttl_seconds:
             del self._answers[key]
             return None
-        self._answers[key] = (answered_at, addresses, (start + 1) % len(addresses))
+        self._answers[key] = (answered_at, addresses, (start + turn) % len(addresses))
         return addresses[start:] + addresses[:start]
 
     def _remember(self, key: tuple[str, int, int], task: asyncio.Task[list[ResolveResult]]) -> None:
@@ -249,5 +267,5 @@ def literal_address(host: str, port: int) -> ResolveResult | None:
     else:
         return None
     return ResolveResult(
-        hostname=host, host=host, port=port, family=family, proto=0, flags=_ANSWER_FLAGS
+        hostname=host, host=host, port=port, family=family, proto=0, flags=ANSWER_FLAGS
     )

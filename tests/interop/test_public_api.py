@@ -21,23 +21,19 @@ LOOP = "a session belongs to the loop that runs: an argument for it only invites
 SERVER = "of aiohttp's server workers, no client name"
 INSIDE = "undocumented: what aiohttp's own parts call each other with"
 LATER = "not there yet"
-MULTIPART = "not there yet: multipart answers as streams"
-WEBSOCKET = "not there yet: WebSocket"
 DEFAULT = "the same default, said in the signature instead of filled in later"
 OWN = "our own addition, a keyword with a default"
-DEPRECATED = "aiohttp warns when it is used: `timeout=ClientTimeout(…)` says the same"
+DEPRECATED = "aiohttp warns when it is used, and another argument says the same"
 
 # Names of aiohttp that are not here.
 MISSING: dict[str, str] = {
     "AddrInfoType": LATER,
-    "AsyncResolver": LATER,
-    "BadContentDispositionHeader": MULTIPART,
-    "BadContentDispositionParam": MULTIPART,
+    "BadContentDispositionHeader": LATER,
+    "BadContentDispositionParam": LATER,
     "ChainMapProxy": "of aiohttp's server: `web` has what stands for it",
     "ETag": LATER,
     "GunicornUVLoopWebWorker": SERVER,
     "GunicornWebWorker": SERVER,
-    "NamedPipeConnector": LATER,
     "SocketFactoryType": LATER,
     "set_zlib_backend": "zlib is zlib: what is faster (isal, zlib-ng) may be installed as it",
     "streamer": "deprecated since aiohttp 3.5: an async generator is a body",
@@ -46,14 +42,6 @@ MISSING: dict[str, str] = {
 # What is different about a name that is here: "-x" is missing, "+x" is ours alone, "x=a->b" has
 # another default, "x:a->b" is of another kind, ".x" is a missing attribute.
 ACCEPTED: dict[str, tuple[str, str]] = {
-    "BaseConnector": (
-        "-enable_cleanup_closed -loop -timeout_ceil_threshold keepalive_timeout=not-given->None",
-        f"{DEFAULT}; {LOOP}; connections that close badly are aborted anyway",
-    ),
-    "BaseConnector.close": (
-        "-abort_ssl",
-        "`abort_ssl`, undocumented: a close never waits longer than a moment here",
-    ),
     "BaseConnector.connect": (
         "+fresh +key +timings +total_at -req -traces timeout:POSITIONAL_OR_KEYWORD->KEYWORD_ONLY",
         INSIDE,
@@ -86,7 +74,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "ClientSession": (
         "+max_decoded_size -conn_timeout -loop -read_timeout -request_class "
         "-ssl_shutdown_timeout fallback_charset_resolver=a function->None "
-        "timeout=not-given->ClientTimeout(total=300,connect=None,sock_read=None,sock_connect=30,ceil_threshold=5) "
+        "timeout=not-given->ClientTimeout(total=300,connect=None,sock_read=None,"
+        "sock_connect=30,ceil_threshold=5) "
         "ws_response_class=ClientWebSocketResponse->None",
         f"{OWN}; {DEFAULT}; {LOOP}; {DEPRECATED}; the rest: {LATER}",
     ),
@@ -117,25 +106,16 @@ ACCEPTED: dict[str, tuple[str, str]] = {
         LATER,
     ),
     "TCPConnector": (
-        "-enable_cleanup_closed -loop -ssl_shutdown_timeout -timeout_ceil_threshold "
-        "keepalive_timeout=not-given->None verify_ssl=True->None",
-        f"{DEFAULT}; {LOOP}; ssl_shutdown_timeout: {LATER}",
-    ),
-    "TCPConnector.close": (
-        "-abort_ssl",
-        "`abort_ssl`, undocumented: a close never waits longer than a moment here",
+        "verify_ssl=True->None",
+        f"{DEPRECATED}; None tells whether it was given",
     ),
     "TCPConnector.connect": (
         "+fresh +key +timings +total_at -req -traces timeout:POSITIONAL_OR_KEYWORD->KEYWORD_ONLY",
         INSIDE,
     ),
-    "UnixConnector": (
-        "-loop keepalive_timeout=not-given->None",
-        f"{DEFAULT}; {LOOP}",
-    ),
-    "UnixConnector.close": (
-        "-abort_ssl",
-        "`abort_ssl`, undocumented: a close never waits longer than a moment here",
+    "NamedPipeConnector.connect": (
+        "+fresh +key +timings +total_at -req -traces timeout:POSITIONAL_OR_KEYWORD->KEYWORD_ONLY",
+        INSIDE,
     ),
     "UnixConnector.connect": (
         "+fresh +key +timings +total_at -req -traces timeout:POSITIONAL_OR_KEYWORD->KEYWORD_ONLY",
@@ -173,14 +153,6 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "Payload": (
         "+disposition -**",
         "`**kwargs` were passed by and ignored; a disposition is the only one that was meant",
-    ),
-    "DefaultResolver": (
-        "-loop",
-        LOOP,
-    ),
-    "ThreadedResolver": (
-        "-loop",
-        LOOP,
     ),
     "DataQueue.set_exception": (
         "exc_cause=BaseException()->None",
