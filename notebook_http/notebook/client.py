@@ -10,6 +10,7 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.client.url_errors import NonHttpUrlClientError
 from notebook_http.notebook.argument_names import (
     check_names,
     request_option_names,
@@ -142,6 +143,7 @@ class Client:
 
         Raises:
             ClientError, TimeoutError, RuntimeError: as `ClientSession.request`.
+            NonHttpUrlClientError: and for a `ws://` URL, which a session would take.
         """
         session = await self._session()
         judge = options.get("raise_for_status")
@@ -200,6 +202,10 @@ class Client:
     async def _send(
         self, session: ClientSession, method: str, url: str | URL, options: dict[str, Any]
     ) -> ClientResponse:
+        if str(url).startswith(("ws:", "wss:")):
+            # The core sends it as HTTP, as aiohttp does; the reply would puzzle whoever typed it.
+            text = f"{url} is no http or https URL."
+            raise NonHttpUrlClientError(text)
         self._sent += 1
         return await session.request(method, url, **options)
 

@@ -275,8 +275,7 @@ async def test_fast_peer_waits_for_a_slow_reader(pair: Pair):
                 await other.send(BINARY, payload)
 
         flooding = asyncio.ensure_future(flood())
-        await asyncio.sleep(0.1)
-        assert one._reading_paused
+        await until(lambda one=one: one._reading_paused)
         assert one._queued < 4 * 2**20
         for _ in range(20_000):
             assert (await one.receive()).data == payload

@@ -63,7 +63,8 @@ def _not_http(error: failures.NonHttpUrlClientError) -> Explanation:
         return Explanation(what, "It has no scheme", next_step)
     near = nearest(scheme, ("http", "https")) if rest.startswith("//") else ""
     if scheme in ("ws", "wss"):
-        next_step = f"For a request write {scheme.replace('ws', 'http')}:{mask_url(rest)}"
+        http = f"{scheme.replace('ws', 'http')}:{mask_url(rest)}"
+        next_step = f"For a request write {http}; a WebSocket is ClientSession().ws_connect(url)"
     elif near:
         next_step = f"Did you mean {near}:{mask_url(rest)} ?"
     else:
