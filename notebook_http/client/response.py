@@ -14,6 +14,7 @@ from notebook_http.client.exceptions import (
 )
 from notebook_http.client.response_head_view import ResponseHeadView
 from notebook_http.wire.errors import BodyTooLarge, excerpt
+from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import MediaType, text_encoding
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class ClientResponse(ResponseHeadView):
         if not text:
             return None
         try:
-            return loads(text)
+            return chosen_parser(loads)(text)
         except json_module.JSONDecodeError as error:
             begins = excerpt(text[:_SHOWN_BYTES])
             asked = f"{self.method} {self.url}"

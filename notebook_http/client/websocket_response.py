@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.websocket_message import (
     WSCloseCode,
     WSMessage,
@@ -215,8 +216,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         timeout: float | None = None,
     ) -> Any:
         """Return the Python values of the next message, which must be TEXT; see `receive_str`."""
-        decode: Callable[[Any], Any] = loads
-        return decode(await self.receive_str(timeout=timeout))
+        return chosen_parser(loads)(await self.receive_str(timeout=timeout))
 
     # Closing
 

@@ -25,6 +25,7 @@ from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
 from notebook_http.notebook.shown_headers import ShownHeaders
+from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
 from notebook_http.wire.secrets import mask_headers, mask_url
 
@@ -225,7 +226,7 @@ class Reply(ReplyHead):
         if not text.strip():
             raise BodyNotJSONError(self, "it is empty", "", 0)
         try:
-            return loads(text)
+            return chosen_parser(loads)(text)
         except json.JSONDecodeError as error:
             raise BodyNotJSONError(self, error.msg, text, error.pos) from None
         except ValueError as error:  # a number of more than 4,300 digits

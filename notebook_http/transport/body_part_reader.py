@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from notebook_http.wire.content_disposition import (
     parse_content_disposition,
 )
 from notebook_http.wire.errors import BodyTooLarge, ContentEncodingError, HttpProcessingError
+from notebook_http.wire.json_parser import parse_json
 from notebook_http.wire.limits import DEFAULT_LIMITS
 from notebook_http.wire.media_type import parse_media_type, text_encoding
 from notebook_http.wire.multipart_reader import MultipartError
@@ -225,7 +225,7 @@ class BodyPartReader:
             json.JSONDecodeError: a ValueError; it is no JSON.
         """
         text = await self.text(encoding=encoding)
-        return json.loads(text) if text else None
+        return parse_json(text) if text else None
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
         """Return the fields of a part that is an urlencoded form, blank values too.

@@ -24,6 +24,7 @@ from notebook_http.web.stream_response import StreamResponse
 from notebook_http.wire.errors import BodyTooLarge
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion11
+from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import text_encoding
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
         Raises:
             ValueError: it is no JSON (`json.JSONDecodeError`).
         """
-        return loads(await self.text())
+        return chosen_parser(loads)(await self.text())
 
     async def post(self) -> MultiDictProxy[FormValue]:
         """Return the fields of a form: text, or `FileField` for files. Read once, kept afterwards.

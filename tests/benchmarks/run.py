@@ -97,7 +97,7 @@ def finish(name: str, prices: dict[str, list[Price]], target: float | None) -> d
 
 def machine() -> dict[str, Any]:
     """Return what a reader needs to judge the figures."""
-    optional = ("aiofastnet", "orjson", "uvloop")
+    optional = ("aiofastnet", "uvloop")
     installed = {d.metadata["Name"].lower() for d in metadata.distributions()}
     return {
         "python": platform.python_version(),
