@@ -70,6 +70,7 @@ def answered(kind: type[failures.ClientResponseError], status: int, **headers: s
             ["api.example:8443", "another way", "Fingerprint"],
         ),
         (failures.ClientConnectionResetError("x"), ["being sent", "refuse", "own log"]),
+        (failures.UploadAbortedError("x"), ["to its end", "answered early", "status"]),
         (failures.ClientOSError(errno.EPIPE, "Broken pipe"), ["Broken pipe", "again"]),
         (failures.ClientConnectionError("Connector is closed"), ["was closed", "session open"]),
         (failures.ConnectionTimeoutError("x"), ["in time", "sock_connect="]),

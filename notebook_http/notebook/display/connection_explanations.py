@@ -157,6 +157,14 @@ def _reset(error: failures.ClientConnectionResetError) -> Explanation:
     )
 
 
+def _upload_aborted(error: failures.UploadAbortedError) -> Explanation:
+    return Explanation(
+        "The body of the request was not sent to its end",
+        "The server answered early, the request was cancelled, or there was no connection",
+        "Look at the response's status, and at what the request itself raised",
+    )
+
+
 def _broken(error: failures.ClientOSError) -> Explanation:
     return Explanation(
         "The connection broke before the answer was whole",
@@ -185,4 +193,5 @@ CONNECTION_EXPLANATIONS: dict[type[BaseException], Explain] = {
     failures.ServerFingerprintMismatch: _other_fingerprint,
     failures.ServerDisconnectedError: _disconnected,
     failures.ClientConnectionResetError: _reset,
+    failures.UploadAbortedError: _upload_aborted,
 }
