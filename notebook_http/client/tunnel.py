@@ -84,6 +84,7 @@ async def open_tunnel(
             sock,
             tls=proxy_tls,
             server_hostname=None if proxy_tls is None else certificate_name(peer),
+            carries_tls=True,
         )
     try:
         step.what = f"the answer of the proxy {peer.where} to CONNECT {key.authority}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from aiohappyeyeballs import start_connection
 
+from notebook_http.transport.accelerated import tls_connector
 from notebook_http.transport.tls import Fingerprint, TlsSetting, client_context, ready_context
 
 if TYPE_CHECKING:
@@ -103,9 +104,11 @@ async def start_protocol(
     *,
     tls: TlsSetting | None,
     server_hostname: str | None,
+    carries_tls: bool = False,
 ) -> _Protocol:
     """Return *factory*'s protocol, connected through *sock*, after the TLS handshake if *tls* asks.
 
+    *carries_tls* says that `start_tls` will be called for its transport, which asyncio's can take.
     The socket belongs to the protocol's transport from then on. An error or a cancel closes it.
 
     Raises:
@@ -123,7 +126,8 @@ async def start_protocol(
         sock.close()
         raise
     # From here on the loop closes the socket when anything goes wrong: it is in its selector.
-    transport, protocol = await loop.create_connection(
+    connect = loop.create_connection if carries_tls else tls_connector(loop)
+    transport, protocol = await connect(
         factory, sock=sock, ssl=context, server_hostname=server_hostname
     )
     if isinstance(tls, Fingerprint):
@@ -195,6 +199,8 @@ def close_orphan(transport: asyncio.Transport) -> None:
     while (tls := getattr(plain, "_ssl_protocol", None)) is not None:  # two deep behind a proxy
         plain = tls._transport
     close_now = getattr(plain, "_call_connection_lost", None)
+    if close_now is None:
+        close_now = getattr(plain, "_finalize_close", None)  # aiofastnet's word for it
     try:
         if close_now is not None:
             close_now(None)

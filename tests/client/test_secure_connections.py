@@ -19,8 +19,17 @@ from notebook_http.client import (
     ServerFingerprintMismatch,
     TCPConnector,
 )
+from notebook_http.transport.accelerated import SWITCH
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.fixture(params=["aiofastnet", "asyncio"], autouse=True)
+def transports(request, monkeypatch) -> str:
+    """Whose transports TLS is spoken by: all is the same with both."""
+    if request.param == "asyncio":
+        monkeypatch.setenv(SWITCH, "1")
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +61,14 @@ async def secure(serve, certificate: trustme.LeafCert):
     server.names = names
     server.url = f"https://localhost:{server.port}"
     return server
+
+
+async def test_the_transports_are_those_that_were_asked_for(secure, session, trusting, transports):
+    """The faster ones unless they are switched off."""
+    async with session.get(secure.url, ssl=trusting) as response:
+        await response.read()
+    (connection,) = session.connector._pool.connections()
+    assert type(connection.transport).__module__.partition(".")[0] == transports
 
 
 async def test_a_trusted_certificate_of_the_right_name_is_fine(secure, session, trusting):

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from notebook_http.client import ClientSession
+from notebook_http.transport.accelerated import SWITCH
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -27,8 +28,8 @@ class Answering:
                 await self.gone.acquire()
 
 
-@pytest.fixture(params=["http", "https"])
-async def answering(request, serve) -> Answering:
+@pytest.fixture(params=["http", "https", "https, by asyncio"])
+async def answering(request, serve, monkeypatch) -> Answering:
     """A server that closes nothing by itself."""
     servers: list[Answering] = []
 
@@ -41,11 +42,14 @@ async def answering(request, serve) -> Answering:
             servers[0].gone.release()
 
     context = None
-    if request.param == "https":
+    if request.param == "https, by asyncio":
+        monkeypatch.setenv(SWITCH, "1")
+    scheme = request.param.partition(",")[0]
+    if scheme == "https":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("localhost").configure_cert(context)
     server = await serve(talk, ssl=context)
-    servers.append(Answering(f"{request.param}://localhost:{server.port}/"))
+    servers.append(Answering(f"{scheme}://localhost:{server.port}/"))
     return servers[0]
 
 
