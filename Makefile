@@ -18,7 +18,7 @@ help:
 	@echo "make lab    open the tutorials in JupyterLab"
 	@echo "make test   lint, types, layers, all tests, tutorials, browser tests"
 	@echo "make check  lint, types and layers only (seconds)"
-	@echo "make bench  measure our server and client beside aiohttp's; writes build/bench.json"
+	@echo "make bench  measure our server and client beside their peers; writes build/bench.json"
 	@echo "make clean  remove .venv, build/ and caches"
 
 # A stamp per set of extras: nothing is installed again until pyproject.toml changes.
@@ -63,7 +63,13 @@ unit: $(VENV)/.test
 	@mkdir -p build
 	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
 
-bench: $(VENV)/.test
+# Each peer by itself: one that cannot be had must not keep the others away.
+$(VENV)/.bench: pyproject.toml $(VENV)/.test
+	@for peer in $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])'); do \
+		$(INSTALL) "$$peer" || echo "!!! $$peer could not be installed: it will be left out of the table" >&2; done
+	@touch $@
+
+bench: $(VENV)/.bench
 	@$(BIN)/python tests/benchmarks/run.py
 
 clean:

@@ -1,61 +1,106 @@
 """Child process: one library's client, asking whatever its standard input says.
 
-    python client_under_test.py aiohttp|notebook_http
+    python client_under_test.py LIBRARY PEM_FILE_OF_THE_AUTHORITY
 
-Each line in is `{"row": index, "requests": n, "port": p}`; each line out the price of these. Every
-round has a session of its own, warmed by one request on each connection before the clock starts.
+Each line in is `{"row": index, "requests": n, "origin": "https://127.0.0.1:p"}`; each line out the
+price of these. Every round has a session of its own, warmed by one request on each connection
+before the clock starts. With `"memory": true` the price is bytes (see `memory`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
+import gc
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from payloads import CLIENT_ROWS, ClientRow
+from client_peers import PEERS, Peer
+from client_rows import ANSWERS, CLIENT_ROWS, LARGE_BODY, PATHS, ClientRow
+from payloads import HELLO, UPLOAD
+from resident_memory import forget_peak, peak_bytes, resident_bytes
 
 
-async def ask(session: Any, url: str, row: ClientRow, requests: int, wanted: Any) -> None:
+def once(peer: Peer, session: Any, url: str, row: ClientRow) -> Callable[[], Awaitable[Any]]:
+    """Return a function that asks once and returns what `wanted` should equal."""
+    if row.kind == "post":
+        return lambda: peer.post(session, url, UPLOAD)
+    ask = getattr(peer, row.kind)
+    return lambda: ask(session, url)
+
+
+def wanted(row: ClientRow) -> Any:
+    """Return what a right answer is."""
+    if row.kind == "download":
+        return LARGE_BODY
+    body = ANSWERS[row.kind]
+    return 200, (json.loads(body) if row.kind == "json" else body)
+
+
+async def ask(call: Callable[[], Awaitable[Any]], requests: int, right: Any) -> None:
     """Ask *requests* times, one after the other, and check each answer."""
     for _ in range(requests):
-        async with session.get(url) as response:
-            body = await (response.json() if row.as_json else response.read())
-            if response.status != 200 or body != wanted:
-                raise SystemExit(f"{row.name}: wrong answer {response.status} {body!r:.200}")
+        answer = await call()
+        if answer != right:
+            raise SystemExit(f"wrong answer: {answer!r:.200}")
 
 
-async def measure(library: Any, url: str, row: ClientRow, requests: int) -> dict[str, float]:
+async def measure(peer: Peer, url: str, row: ClientRow, requests: int) -> dict[str, float]:
     """Return the CPU and wall seconds of *requests* requests."""
-    wanted = json.loads(row.body) if row.as_json else row.body
-    share = requests // row.connections
-    async with library.ClientSession() as session:
+    async with peer.session(row.connections) as session:
+        if row.kind == "echo":
+            message = UPLOAD[:1] * row.message_bytes
+            async with peer.socket(session, url) as socket:
+                return await clocked(lambda times: peer.echo(socket, message, times), requests, 1)
+        call, right = once(peer, session, url, row), wanted(row)
 
         async def all_workers(each: int) -> None:
-            workers = (ask(session, url, row, each, wanted) for _ in range(row.connections))
-            await asyncio.gather(*workers)
+            await asyncio.gather(*(ask(call, each, right) for _ in range(row.connections)))
 
-        await all_workers(1)
-        started, cpu_before = time.perf_counter(), time.process_time()
-        await all_workers(share)
-        return {
-            "cpu_seconds": time.process_time() - cpu_before,
-            "wall_seconds": time.perf_counter() - started,
-            "requests": share * row.connections,
-        }
+        return await clocked(all_workers, max(1, requests // row.connections), row.connections)
 
 
-def main(library_name: str) -> None:
+async def clocked(
+    work: Callable[[int], Awaitable[None]], each: int, connections: int
+) -> dict[str, float]:
+    """Return the price of `work(each)`, which a small piece of it warms."""
+    await work(1)
+    gc.collect()
+    started, cpu_before = time.perf_counter(), time.process_time()
+    await work(each)
+    return {
+        "cpu_seconds": time.process_time() - cpu_before,
+        "wall_seconds": time.perf_counter() - started,
+        "requests": each * connections,
+    }
+
+
+async def memory(peer: Peer, origin: str, row: ClientRow) -> dict[str, float]:
+    """Return by how many bytes the process grew at most while a large body went through."""
+    async with peer.session(1) as session:
+        if await peer.get(session, origin + PATHS["get"]) != (200, HELLO):
+            raise SystemExit("wrong answer")
+        gc.collect()
+        forget_peak()
+        before = resident_bytes()
+        await ask(once(peer, session, origin + PATHS[row.kind], row), 1, wanted(row))
+        return {"grown_bytes": max(0, peak_bytes() - before)}
+
+
+def main(library: str, authority: str) -> None:
     """Answer lines until there are no more."""
-    library = importlib.import_module(library_name)
+    peer = PEERS[library](authority)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
-        row = CLIENT_ROWS[question["row"]]
-        url = f"http://127.0.0.1:{question['port']}{row.path}"
-        print(json.dumps(asyncio.run(measure(library, url, row, question["requests"]))), flush=True)
+        row, origin = CLIENT_ROWS[question["row"]], question["origin"]
+        if question.get("memory"):
+            price = asyncio.run(memory(peer, origin, row))
+        else:
+            price = asyncio.run(measure(peer, origin + PATHS[row.kind], row, question["requests"]))
+        print(json.dumps(price), flush=True)
 
 
 if __name__ == "__main__":

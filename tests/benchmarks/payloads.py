@@ -55,24 +55,6 @@ class ServerRow:
     numbered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClientRow:
-    """One question from a client: the path, how many connections at once, and the body.
-
-    Over one connection client and server take turns. On a core each, both fall asleep for each
-    message, and half of what is measured is the machine's waking; with `one_core` they share one.
-    """
-
-    name: str
-    path: str
-    connections: int
-    body: bytes
-    as_json: bool
-    requests: int  # a round
-    target: float | None = None
-    one_core: bool = False
-
-
 def get(path: str) -> bytes:
     """Return a GET with the headers that every client sends."""
     return (
@@ -98,10 +80,4 @@ SERVER_ROWS = (
     ServerRow("server: hello world, numbered", NUMBERED, HELLO, 12_000, numbered=True),
     ServerRow("server: JSON, dynamic route", get("/cars/toyota-corona"), ONE_CAR, 8_000),
     ServerRow("server: POST 10 KiB", post("/upload", UPLOAD), str(len(UPLOAD)).encode(), 6_000),
-)
-CLIENT_ROWS = (
-    ClientRow("client: small GET, one core", "/hello", 1, HELLO, False, 3_000, 0.5, True),
-    ClientRow("client: small GET, two cores", "/hello", 1, HELLO, False, 3_000),
-    ClientRow("client: small GET, 64 connections", "/hello", 64, HELLO, False, 6_000, 0.5),
-    ClientRow("client: JSON, 64 connections", "/cars", 64, ALL_CARS, True, 5_000),
 )

@@ -1,0 +1,82 @@
+"""`make bench` runs through: every row, every promise, every figure in its file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN = Path(__file__).parent / "benchmarks" / "run.py"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(RUN), "--rounds", "1", "--work", "0.001", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """What a run with next to no work writes, and what it prints."""
+    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    finished = run("--only", "client: ", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(path.read_text()), finished.stdout
+
+
+def test_every_row_has_figures_of_both_and_their_ratio(
+    results: tuple[dict[str, Any], str],
+) -> None:
+    rows = results[0]["clients"]
+    names = [row["name"] for row in rows]
+    assert len(set(names)) == len(names)
+    for kind in ("GET, 1 connection", "GET, 64", "JSON 2 KiB", "POST 10 KiB", "download", "upload"):
+        assert {name[-3:] for name in names if kind in name} == {"TCP", "TLS"}
+    assert sum("WebSocket echo" in name for name in names) == 2
+    for row in rows:
+        ours, theirs = (
+            row["libraries"][name]["cpu_microseconds_a_request"]["median"]
+            for name in ("notebook_http", "aiohttp")
+        )
+        # One round: the median of the ratios is the ratio of the medians.
+        assert row["aiohttp_over_ours"]["median"] == pytest.approx(theirs / ours)
+        assert f"{ours:,.1f}" in results[1]
+
+
+def test_every_promise_is_judged(results: tuple[dict[str, Any], str]) -> None:
+    promises = {promise["name"]: promise for promise in results[0]["client_promises"]}
+    assert {"small requests, geometric mean", "WebSocket echo, 64 KiB, TCP, aiohttp / ours"} <= set(
+        promises
+    )
+    for promise in promises.values():
+        if "least" in promise:
+            assert promise["met"] == (promise["figure"] >= promise["least"])
+        else:
+            assert promise["met"] == (promise["figure"] <= promise["most"])
+        assert promise["met"] == (promise["short_by"] == 0)
+    assert ("SHORT BY" in results[1]) == (not all(p["met"] for p in promises.values()))
+
+
+def test_peer_that_is_missing_is_said_and_left_out(
+    results: tuple[dict[str, Any], str],
+) -> None:
+    measured = set(results[0]["clients"][0]["libraries"])
+    assert {"notebook_http", "aiohttp"} <= measured
+    for name in {"httpx", "niquests", "pyreqwest"} - measured:
+        assert f"{name} is NOT INSTALLED" in results[1]
+
+
+def test_part_of_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    finished = run("--only", "server: hello world", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    written = json.loads(path.read_text())
+    assert [row["name"] for row in written["rows"]] == [
+        "server: hello world",
+        "server: hello world, numbered",
+    ]
+    assert "clients" not in written
+    assert "imports" not in written
