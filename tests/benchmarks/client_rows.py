@@ -15,6 +15,8 @@ LARGE_BODY = 64 * MIB
 PIECE = bytes(1 << 16)  # what an upload sends at once, and a download is read by
 
 Kind = Literal["get", "json", "post", "download", "upload", "echo"]
+# Whether the process has freed a large object before: see client_under_test.
+Heap = Literal["used", "fresh"]
 PATHS: dict[Kind, str] = {
     "get": "/hello",
     "json": "/cars",
@@ -53,6 +55,7 @@ class ClientRow:
     tls: bool = False
     one_core: bool = False
     message_bytes: int = 0
+    heap: Heap = "used"  # "fresh" is measured of ours and aiohttp only
     small: bool = False  # one of those whose geometric mean is promised
     least_ratio: float | None = None  # promised of this row
     beside_rust: bool = False  # promised to cost no more than pyreqwest's
@@ -104,6 +107,8 @@ CLIENT_ROWS = (
     *_rows(tls=True),
     _echo("64 B", 64, 3_000),
     _echo("64 KiB", 1 << 16, 600),
-    # Not promised: what asleep cores cost.
+    # Not promised: what cores cost that fall asleep, and small programs that never freed much.
     ClientRow("get", "GET, 1 connection, two cores", 1, 2_000),
+    ClientRow("get", "GET, 64, fresh process", 64, 6_000, heap="fresh"),
+    ClientRow("download", "download 64 MiB, fresh process", 1, 3, heap="fresh"),
 )

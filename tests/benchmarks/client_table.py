@@ -14,7 +14,7 @@ from typing import Any
 import trustme
 from children import Child, Cores, pin
 from client_peers import PEERS
-from client_rows import CLIENT_ROWS, MEMORY_MOST, MIB, SMALL_LEAST, SMALL_MEAN, ClientRow
+from client_rows import CLIENT_ROWS, MEMORY_MOST, MIB, SMALL_LEAST, SMALL_MEAN, ClientRow, Heap
 from report import Price, spread
 from resident_memory import measurable
 
@@ -56,12 +56,13 @@ class ClientBench:
                 continue
             yield name, stack.enter_context(self._child(name))
 
-    def _child(self, name: str) -> Child:
-        return Child("client_under_test.py", name, self._authority, core=self._core)
+    def _child(self, name: str, heap: Heap = "used") -> Child:
+        return Child("client_under_test.py", name, self._authority, heap, core=self._core)
 
     def able(self, row: ClientRow) -> list[str]:
         """Return those who can do what *row* asks."""
-        return [name for name in self.clients if row.kind in PEERS[name].kinds]
+        names = self.clients if row.heap == "used" else (OURS, THEIRS)
+        return [name for name in names if row.kind in PEERS[name].kinds]
 
     def origin(self, row: ClientRow) -> str:
         """Return the start of the address that *row* asks."""
@@ -72,6 +73,16 @@ class ClientBench:
     def prices(self, index: int, rounds: int, scale: float) -> Prices:
         """Return what *row* costs each library; round 0 warms all up and is not counted."""
         row = CLIENT_ROWS[index]
+        if row.heap == "used":
+            return self._prices(index, rounds, scale, self.clients)
+        with ExitStack() as stack:
+            fresh = {
+                name: stack.enter_context(self._child(name, "fresh")) for name in self.able(row)
+            }
+            return self._prices(index, rounds, scale, fresh)
+
+    def _prices(self, index: int, rounds: int, scale: float, clients: dict[str, Child]) -> Prices:
+        row = CLIENT_ROWS[index]
         libraries = self.able(row)
         prices: Prices = {name: [] for name in libraries}
         for number in range(rounds + 1):
@@ -79,9 +90,7 @@ class ClientBench:
             first = number % len(libraries)
             for name in libraries[first:] + libraries[:first]:
                 requests = max(1, int(row.requests * scale * PEERS[name].share))
-                price = self.clients[name].ask(
-                    row=index, requests=requests, origin=self.origin(row)
-                )
+                price = clients[name].ask(row=index, requests=requests, origin=self.origin(row))
                 if number:
                     prices[name].append(Price(**price))
         return prices
@@ -111,7 +120,7 @@ def measure_clients(
         for index in chosen:
             rows.append(compared(CLIENT_ROWS[index], bench.prices(index, rounds, scale)))
             print(table_row(rows[-1]), flush=True)
-        large = [i for i in chosen if CLIENT_ROWS[i].large]
+        large = [i for i in chosen if CLIENT_ROWS[i].large and CLIENT_ROWS[i].heap == "used"]
         memory = [
             remembered(CLIENT_ROWS[index], bench.memory(index, min(rounds, MEMORY_ROUNDS)))
             for index in (large if measurable() else [])

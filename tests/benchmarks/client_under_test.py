@@ -1,10 +1,15 @@
 """Child process: one library's client, asking whatever its standard input says.
 
-    python client_under_test.py LIBRARY PEM_FILE_OF_THE_AUTHORITY
+    python client_under_test.py LIBRARY PEM_FILE_OF_THE_AUTHORITY used|fresh
 
 Each line in is `{"row": index, "requests": n, "origin": "https://127.0.0.1:p"}`; each line out the
 price of these. Every round has a session of its own, warmed by one request on each connection
 before the clock starts. With `"memory": true` the price is bytes (see `memory`).
+
+With `used` the process has freed a large object, as any program with data has. It matters: asyncio
+asks for 256 KiB before each read, for which glibc makes a new mapping each time (15 µs) until a
+larger object was freed once. A client that leaves that size as it is depends on what its process
+did before, on other rows for example.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from client_peers import PEERS, Peer
-from client_rows import ANSWERS, CLIENT_ROWS, LARGE_BODY, PATHS, ClientRow
+from client_rows import ANSWERS, CLIENT_ROWS, LARGE_BODY, MIB, PATHS, ClientRow, Heap
 from payloads import HELLO, UPLOAD
 from resident_memory import forget_peak, peak_bytes, resident_bytes
 
@@ -89,8 +94,10 @@ async def memory(peer: Peer, origin: str, row: ClientRow) -> dict[str, float]:
         return {"grown_bytes": max(0, peak_bytes() - before)}
 
 
-def main(library: str, authority: str) -> None:
+def main(library: str, authority: str, heap: Heap) -> None:
     """Answer lines until there are no more."""
+    if heap == "used":
+        bytes(4 * MIB)
     peer = PEERS[library](authority)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
@@ -104,4 +111,4 @@ def main(library: str, authority: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:])  # type: ignore[arg-type]
