@@ -13,8 +13,6 @@ from notebook_http.transport.exceptions import ClientConnectionResetError
 
 __all__ = ["Connection"]
 
-_READ_BYTES = 64 * 1024
-
 
 class Connection(asyncio.Protocol):
     """One stream to a peer.
@@ -25,7 +23,10 @@ class Connection(asyncio.Protocol):
         loop: the event loop that the connection lives on.
         transport: the asyncio transport, or None before it is made and after it is lost.
         writing_paused: whether the peer reads more slowly than we write; `drain` waits then.
+        read_bytes: read at most at once.
     """
+
+    read_bytes = 64 * 1024
 
     __slots__ = (
         "__weakref__",
@@ -60,9 +61,10 @@ class Connection(asyncio.Protocol):
         """Keep the transport. Called by asyncio."""
         self.transport = cast("asyncio.Transport", transport)
         if hasattr(transport, "max_size"):
-            # asyncio asks malloc for 256 KiB before each read. From 128 KiB on that can be a
-            # fresh mapping every time: measured, 17 µs a read instead of 2.
-            transport.max_size = _READ_BYTES
+            # asyncio asks malloc for 256 KiB before each read. From 128 KiB on that is a fresh
+            # mapping every time, until the process has freed something larger: measured, 17 µs a
+            # read instead of 2.
+            transport.max_size = self.read_bytes
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let go of the transport and fail whoever waits in `drain`. Called by asyncio."""

@@ -54,6 +54,11 @@ class WebSocketSession(Connection):
         exception: what ended it, if that was an error.
     """
 
+    # A message of 64 KiB and the head of its frame come in one read: an echo of such a message costs
+    # 37 µs with it, and 43 without. HTTP bodies are cheaper in pieces of 64 KiB, which stay in the
+    # caches: 64 MiB in 8.6 ms, and in 10.0 by 120 KiB.
+    read_bytes = 120 * 1024
+
     __slots__ = (
         "_close_sent",
         "_control_at",
@@ -178,7 +183,10 @@ class WebSocketSession(Connection):
             await self.end()
             return CLOSED_MESSAGE
         try:
-            message = self._take() if self._queue else await self._next_within(timeout)
+            if self._queue:
+                message = self._take()
+            else:
+                message = await (self._next_within(timeout) if timeout else self._next())
         except (asyncio.CancelledError, TimeoutError):
             self.close_code = WSCloseCode.ABNORMAL_CLOSURE
             raise
@@ -218,9 +226,7 @@ class WebSocketSession(Connection):
                 return message
         return self._take()
 
-    async def _next_within(self, timeout: float | None) -> Message:
-        if not timeout:
-            return await self._next()
+    async def _next_within(self, timeout: float) -> Message:
         while True:
             began = self.loop.time()
             try:
