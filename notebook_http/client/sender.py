@@ -16,8 +16,8 @@ from notebook_http.client.exceptions import (
 from notebook_http.client.exchange import Exchange
 from notebook_http.client.request import IDEMPOTENT_METHODS
 from notebook_http.client.timings import Timings
+from notebook_http.client.upload_writer import UploadWriter
 from notebook_http.transport.exceptions import BodyLengthError, ClientConnectionResetError
-from notebook_http.transport.stream_writer import StreamWriter
 
 if TYPE_CHECKING:
     from notebook_http.client.answer_settings import AnswerSettings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from notebook_http.client.request_body import RequestBody
     from notebook_http.client.trace_points import TracePoints
     from notebook_http.client.upload_tracker import UploadAttempt, UploadTracker
+    from notebook_http.transport.stream_writer import StreamWriter
 
 __all__ = ["Sender"]
 
@@ -179,13 +180,7 @@ def _write(
     elif body.content is not None and _leaves_at_once(request, body):
         connection.write(head + body.content)
     else:
-        writer = StreamWriter(
-            connection,
-            length=request.body_length,
-            chunked=request.chunked,
-            encoder=request.new_encoder(),
-            head=head,
-        )
+        writer = UploadWriter(connection, request, head)
         exchange.upload = loop.create_task(_upload(connection, exchange, request, body, writer))
         connection.upload_began()
         return
@@ -265,8 +260,10 @@ async def _upload(
             await body.payload.write_with_length(writer, body.size)
         await writer.write_eof()
     except ClientConnectionResetError as error:
-        # The connection tells the exchange why, and an answer may still be on its way to us.
-        exchange.upload = None
+        # The connection tells the exchange why. If asyncio has yet to tell the connection, an
+        # answer may still be had then, which is looked for as long as there is an upload.
+        if connection.transport is None:
+            exchange.upload = None
         failure = error
     except Exception as error:
         exchange.upload = None  # it is this task, which must not be cancelled by the next line

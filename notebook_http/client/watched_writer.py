@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notebook_http.transport.stream_writer import StreamWriter
+from notebook_http.client.upload_writer import UploadWriter
 
 if TYPE_CHECKING:
     from notebook_http.client.request import ClientRequest
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["WatchedWriter"]
 
 
-class WatchedWriter(StreamWriter):
+class WatchedWriter(UploadWriter):
     """Tells traces each piece before it leaves, and an upload's record how far it is.
 
     Args:
@@ -36,13 +36,7 @@ class WatchedWriter(StreamWriter):
         traces: TracePoints | None,
         attempt: UploadAttempt | None,
     ) -> None:
-        super().__init__(
-            connection,
-            length=request.body_length,
-            chunked=request.chunked,
-            encoder=request.new_encoder(),
-            head=head,
-        )
+        super().__init__(connection, request, head)
         self._request = request
         self._traces = traces
         self._attempt = attempt

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import io
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from notebook_http.client import ClientConnectionError, ClientSession
 
+REFUSAL = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -29,6 +34,51 @@ async def test_an_early_refusal_is_delivered(serve, session):
     server = await serve(talk)
     for _ in range(10):
         async with session.post(server.url, data=big) as response:
+            assert response.status == 413
+            assert await response.text() == "big"
+    assert idle(session) == 0
+
+
+def refuse_and_hang_up(listener: socket.socket) -> None:
+    """Answer each connection 413 at its head and hang up; in a thread of its own.
+
+    It must not run on the client's loop: only then does it answer while the client writes.
+    """
+    while True:
+        try:
+            sock = listener.accept()[0]
+        except OSError:
+            return
+        with sock, contextlib.suppress(OSError):
+            sock.recv(1000)
+            sock.sendall(REFUSAL)
+
+
+@pytest.fixture
+def refusing_thread() -> Iterator[Callable[..., int]]:
+    """Start such a server; returns its port."""
+    with contextlib.ExitStack() as ends:
+
+        def start() -> int:
+            listener = socket.create_server(("127.0.0.1", 0))
+            thread = threading.Thread(target=refuse_and_hang_up, args=(listener,))
+            thread.start()
+            ends.callback(thread.join)
+            ends.callback(listener.close)
+            ends.callback(listener.shutdown, socket.SHUT_RDWR)
+            port: int = listener.getsockname()[1]
+            return port
+
+        yield start
+
+
+async def test_a_refusal_by_a_server_that_reads_nothing_is_delivered(refusing_thread, session):
+    """It hangs up over bytes that it never read: a reset chases the answer (RFC 9112 §9.6)."""
+    port = refusing_thread()
+    for _ in range(20):
+        # Pieces that the socket takes at once: nothing makes the upload wait, until it fails.
+        data = io.BytesIO(bytes(5_000_000))
+        async with session.post(f"http://127.0.0.1:{port}/", data=data) as response:
             assert response.status == 413
             assert await response.text() == "big"
     assert idle(session) == 0
