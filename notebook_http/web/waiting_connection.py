@@ -149,12 +149,13 @@ class WaitingConnection(IncomingRequests):
         """Close; if the client may still be sending, not before it has seen the answer."""
         transport = self.transport
         unread = self.refusal is not None or self._arriving is not None
-        if transport is None or not unread or self._client_done or not transport.can_write_eof():
+        if transport is None or not unread or self._client_done:
             return
         if self.refusal is None:
             self.refusal = HttpProcessingError(message="the connection is closing")
         self._held = None
         self.resume_reading()
-        transport.write_eof()
+        if transport.can_write_eof():  # TLS cannot: the client sees the end of the answer only
+            transport.write_eof()
         self._head_begun = False
         await self._wait(_CLOSING_SECONDS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import pytest
+import trustme
 
 from notebook_http import web
 from notebook_http.transport.exceptions import ClientConnectionResetError
@@ -298,3 +301,33 @@ async def test_requests_before_a_broken_body_keep_the_connection(serve: Serve, t
     first, second = answer.split(b"HTTP/1.1 ")[1:]
     assert b"Connection: close" not in first
     assert b"Connection: close" in second
+
+
+def upload_over_tls(port: int, size: int) -> bytes:
+    """Send a request whose body nobody wants, all of it, before reading the answer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain) as secure,
+    ):
+        secure.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 2**40)
+        for _ in range(size // 65_536):
+            secure.sendall(bytes(65_536))
+        return secure.recv(65_536)
+
+
+async def test_a_client_over_tls_sees_the_answer_to_an_upload_that_nobody_reads() -> None:
+    """A reset would take it away again (RFC 9112 §9.6): the server hangs up a little later."""
+    app = web.Application()
+    app.router.add_post("/", hello)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    answer = await asyncio.to_thread(upload_over_tls, site.port, 16 * 2**20)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    await runner.cleanup()
