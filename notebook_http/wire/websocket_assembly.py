@@ -23,10 +23,9 @@ __all__ = ["MessageParser"]
 
 _TEXT = WSMsgType.TEXT
 _BINARY = WSMsgType.BINARY
-# Frames that one message may come in, at least: a peer may flush after every few bytes, but must
-# not keep us busy with millions of empty ones.
-_MIN_FRAGMENTS = 1024
-_BYTES_PER_FRAGMENT = 256
+# Frames of a message that hold nothing. The others count by their bytes, however few: a peer may
+# flush after each letter. But millions of empty ones never reach the limit of a message.
+_MAX_EMPTY_FRAGMENTS = 1024
 
 Message = WSMessage | WSMessageTextBytes
 
@@ -43,16 +42,15 @@ class MessageParser:
     """
 
     __slots__ = (
+        "_begun",
         "_decode_text",
         "_deliver",
+        "_empty_fragments",
         "_frames",
         "_inflater",
         "_is_compressed",
-        "_max_fragments",
         "_most",
         "_opcode",
-        "_pieces",
-        "_size",
         "feed",
     )
 
@@ -67,15 +65,28 @@ class MessageParser:
     ) -> None:
         self._deliver = deliver
         self._most = most
-        self._max_fragments = max(_MIN_FRAGMENTS, most // _BYTES_PER_FRAGMENT) if most else 0
         self._decode_text = decode_text
         self._inflater = inflater
         self._frames = FrameParser(self, masked=masked, may_compress=inflater is not None)
         self.feed = self._frames.feed
         self._opcode = 0  # of the message under way; 0 between messages
         self._is_compressed = False
-        self._pieces: list[bytes] = []
-        self._size = 0
+        # Of the message under way. No list: a row of single bytes would take fifty times as much.
+        self._begun = bytearray()
+        self._empty_fragments = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether `feed` only keeps what it gets."""
+        return self._frames.is_held
+
+    def hold(self) -> None:
+        """Report nothing more, not even of what is being fed, until `release` and a `feed`."""
+        self._frames.is_held = True
+
+    def release(self) -> None:
+        """Let the next `feed` report what was kept, too."""
+        self._frames.is_held = False
 
     # The sink of the frames
 
@@ -91,16 +102,18 @@ class MessageParser:
             compressed = self._is_compressed
         elif self._opcode:
             self._refuse(f"The opcode in non-fin frame is expected to be zero, got {opcode!r}")
+        if not (size or fin):
+            self._empty_fragments += 1
+            if self._empty_fragments > _MAX_EMPTY_FRAGMENTS:
+                text = f"a message with more than {_MAX_EMPTY_FRAGMENTS} empty frames"
+                raise WebSocketError(WSCloseCode.POLICY_VIOLATION, text)
         most = self._most
         if not most:
             return
-        size += self._size
+        size += len(self._begun)
         # What does not compress grows a little when it is: see deflateBound in zlib.
         if size > (most + (most >> 4) + 64 if compressed else most):
             self._too_big(f"Message size {size} exceeds limit {most}")
-        if len(self._pieces) >= self._max_fragments:
-            text = f"a message in more than {self._max_fragments} frames"
-            raise WebSocketError(WSCloseCode.POLICY_VIOLATION, text)
 
     def frame_received(self, fin: bool, compressed: bool, opcode: int, payload: bytes) -> None:
         """Add a frame to its message. Called by the frame parser."""
@@ -111,16 +124,15 @@ class MessageParser:
             if opcode:
                 self._opcode = opcode
                 self._is_compressed = compressed
-            self._pieces.append(payload)
-            self._size += len(payload)
+            self._begun += payload
             return
         if not opcode:
             opcode, self._opcode = self._opcode, 0
             compressed, self._is_compressed = self._is_compressed, False
-            self._pieces.append(payload)
-            payload = b"".join(self._pieces)
-            self._pieces = []
-            self._size = 0
+            self._begun += payload
+            payload = bytes(self._begun)
+            self._begun = bytearray()
+            self._empty_fragments = 0
         if compressed and self._inflater is not None:
             payload = self._inflater.inflate(payload, self._most)
         if opcode == 2:

@@ -10,6 +10,7 @@ from notebook_http.wire.websocket_handshake import Extension, HandshakeError
 from notebook_http.wire.websocket_message import WebSocketError, WSCloseCode
 
 __all__ = [
+    "MIN_ZLIB_BITS",
     "PIECE_BYTES",
     "DeflateSettings",
     "MessageDeflater",
@@ -24,7 +25,10 @@ _TAIL = b"\x00\x00\xff\xff"
 _MAX_BITS = 15
 # zlib's raw deflate has no window of 256 bytes: for 8 bits it would need 9, which the peer cannot
 # follow. Messages are sent as they are then, as RFC 7692 §6 always allows.
-_MIN_ZLIB_BITS = 9
+MIN_ZLIB_BITS = 9
+# Final blocks in one message. A compressor writes one when it is finished after each message, and
+# everything behind it is copied and begun anew: two million of them are 4 MiB, and took minutes.
+_MAX_FINAL_BLOCKS = 16
 # Bytes handed to zlib at a time where others must get a turn between: about 2 ms.
 PIECE_BYTES = 64 * 1024
 
@@ -51,7 +55,7 @@ def deflate_offer(bits: int) -> Extension:
     Raises:
         ValueError: *bits* is not 9 to 15. The caller erred.
     """
-    if not _MIN_ZLIB_BITS <= bits <= _MAX_BITS:
+    if not MIN_ZLIB_BITS <= bits <= _MAX_BITS:
         text = f"compress is 0, or the bits of a window from 9 to 15, not {bits!r}"
         raise ValueError(text)
     parameters: list[tuple[str, str | None]] = []
@@ -105,7 +109,7 @@ def accept_deflate_offer(offers: list[Extension]) -> tuple[DeflateSettings, Exte
             client_bits = _MAX_BITS if asked is None else _bits(given, "client_max_window_bits")
         except HandshakeError:
             continue
-        if server_bits < _MIN_ZLIB_BITS:
+        if server_bits < MIN_ZLIB_BITS:
             continue
         answer: list[tuple[str, str | None]] = []
         if server_bits < _MAX_BITS:
@@ -169,7 +173,7 @@ class MessageDeflater:
     @property
     def can_compress(self) -> bool:
         """Whether zlib has a window this small."""
-        return self._bits >= _MIN_ZLIB_BITS
+        return self._bits >= MIN_ZLIB_BITS
 
     def deflate(self, payload: bytes | bytearray | memoryview) -> bytes:
         """Return the message *payload* compressed, without its last four bytes (RFC 7692 §7.2.1).
@@ -222,11 +226,13 @@ class MessageInflater:
             most: bytes that it may unpack to; 0 for no limit. One more is unpacked at the most.
 
         Raises:
-            WebSocketError: it unpacks to more (1009), or is no deflate data (1002).
+            WebSocketError: it unpacks to more (1009), or is no deflate data (1002), or has
+                too many final blocks (1008).
         """
         pieces: list[bytes] = []
         size = 0
         left = payload + _TAIL
+        final_blocks = 0
         try:
             while left:
                 if self._decompressor is None:
@@ -244,6 +250,10 @@ class MessageInflater:
                 if not decompressor.eof:
                     break
                 # A final block ends the stream, but not the message (RFC 7692 §7.2.3.5).
+                final_blocks += 1
+                if final_blocks > _MAX_FINAL_BLOCKS:
+                    text = f"a compressed message with more than {_MAX_FINAL_BLOCKS} final blocks"
+                    raise WebSocketError(WSCloseCode.POLICY_VIOLATION, text)
                 left = decompressor.unused_data
                 self._decompressor = None
         except zlib.error as error:

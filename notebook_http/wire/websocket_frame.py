@@ -76,6 +76,9 @@ class FrameParser:
         sink: gets the frames in order.
         masked: whether frames must be masked: True on a server, False on a client.
         may_compress: whether the first reserved bit was given a meaning (RFC 7692).
+
+    Attributes:
+        is_held: whether frames wait: those that `feed` takes meanwhile are reported later.
     """
 
     __slots__ = (
@@ -90,19 +93,21 @@ class FrameParser:
         "_opcode",
         "_pieces",
         "_sink",
+        "is_held",
     )
 
     def __init__(self, sink: FrameSink, *, masked: bool, may_compress: bool) -> None:
         self._sink = sink
         self._masked = masked
         self._may_compress = may_compress
-        self._head = b""  # the beginning of a head whose end has not come yet
+        self._head = b""  # of a frame: its end has not come yet; more only while they are held
         self._in_payload = False
         self._missing = 0
         self._pieces: list[bytes] = []
         self._fin = self._compressed = False
         self._opcode = 0
         self._key = b""
+        self.is_held = False
 
     def feed(self, data: bytes) -> None:
         """Report everything that *data* completes.
@@ -134,7 +139,7 @@ class FrameParser:
         """Report the frames in *data* from *position* on; keep what is not whole."""
         end = len(data)
         sink = self._sink
-        while end - position >= 2:
+        while end - position >= 2 and not self.is_held:
             first = data[position]
             second = data[position + 1]
             opcode = first & 0x0F

@@ -179,3 +179,55 @@ def test_message_parses_its_json() -> None:
     assert WSMessage(TEXT, '{"a": [1]}', "").json() == {"a": [1]}
     assert WSMessageTextBytes(TEXT, b"[1]", "").json() == [1]
     assert WSMessage(TEXT, "x", "").json(loads=str.upper) == "X"
+
+
+def test_fragments_may_be_as_small_as_a_peer_likes() -> None:
+    """64 bytes in each frame, or one: as many of them as the message has bytes."""
+    for piece, most in ((bytes(64), 4 * 2**20), (b"x", 50_000)):
+        count = most // len(piece) - 1
+        data = frame(2, piece, fin=False) + frame(0, piece, fin=False) * count + frame(0)
+        (message,) = parse(data, most=most)
+        assert message.data == piece * (count + 1)
+
+
+@pytest.mark.parametrize("most", [0, 1000])
+def test_empty_fragments_are_counted(most: int) -> None:
+    """No limit of bytes ends them; each message has its own count."""
+    allowed = frame(2, fin=False) + frame(0, fin=False) * 1023 + frame(0, b"x")
+    assert len(parse(allowed * 3, most=most)) == 3
+    assert refused(frame(2, fin=False) + frame(0, fin=False) * 1024, most=most).code == 1008
+
+
+def test_memory_of_tiny_fragments_is_that_of_their_bytes() -> None:
+    """A list of them took fifty times as much."""
+    import tracemalloc
+
+    parser = MessageParser(lambda message, size: None, masked=False, most=2**20)
+    parser.feed(frame(2, b"ab", fin=False))
+    data = frame(0, b"ab", fin=False) * 1000
+    tracemalloc.start()
+    for _ in range(400):
+        parser.feed(data)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 2 * 2**20
+
+
+def test_held_parser_keeps_what_it_gets_and_goes_on_where_it_was() -> None:
+    """Held by whoever gets a message, in the middle of a read."""
+    got: list[object] = []
+
+    def deliver(message: WSMessage | WSMessageTextBytes, size: int) -> None:
+        got.append(message.data)
+        parser.hold()
+
+    parser = MessageParser(deliver, masked=False, most=0)
+    data = b"".join(frame(2, b"%d" % number) for number in range(5))
+    parser.feed(data[:7])
+    parser.feed(data[7:])
+    for number in range(5):
+        assert got == [b"%d" % before for before in range(number + 1)]
+        assert parser.is_held
+        parser.release()
+        parser.feed(b"")
+    assert not parser.is_held

@@ -165,3 +165,16 @@ def test_server_takes_the_first_offer_that_it_can_meet() -> None:
     assert format_extension(answer) == expected
     assert read_deflate_answer([answer], offered=True) == settings
     assert accept_deflate_offer(parse_extensions("x-other")) is None
+
+
+def test_final_blocks_without_end_are_refused() -> None:
+    """Each made zlib copy everything behind it: 4 MiB of them took minutes."""
+    inflater = MessageInflater(no_context_takeover=False)
+    with pytest.raises(WebSocketError, match="final blocks") as caught:
+        inflater.inflate(b"\x03\x00" * 200_000, 4 * 2**20)
+    assert caught.value.code == 1008
+    finished = zlib.compressobj(wbits=-15)
+    one = finished.compress(b"hello") + finished.flush(zlib.Z_FINISH)
+    inflater = MessageInflater(no_context_takeover=False)
+    assert inflater.inflate(one * 16 + b"\x00", 100) == b"hello" * 16
+    assert inflater.inflate(one + b"\x00", 100) == b"hello"
