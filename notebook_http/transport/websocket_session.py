@@ -7,15 +7,16 @@ before it went, nor what users call things.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
 from notebook_http.transport.connection import Connection
+from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.exceptions import ClientConnectionResetError
 from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.transport.websocket_queue import Message, MessageQueue, lost_with_its_loop
 from notebook_http.transport.websocket_settings import SessionSettings, codecs
-from notebook_http.transport.websocket_writer import MAX_CONTROL_BYTES, MessageWriter
+from notebook_http.transport.websocket_writer import MessageWriter
 from notebook_http.wire.websocket_assembly import MessageParser
 from notebook_http.wire.websocket_message import (
     CLOSED_MESSAGE,
@@ -23,9 +24,7 @@ from notebook_http.wire.websocket_message import (
     WebSocketError,
     WSCloseCode,
     WSMessage,
-    WSMessageTextBytes,
     WSMsgType,
-    may_be_sent,
 )
 
 if TYPE_CHECKING:
@@ -36,12 +35,8 @@ __all__ = ["SessionSettings", "WebSocketSession"]
 # Bytes of unread messages above which the peer has to wait, and below which it may go on.
 _HIGH_WATER = 128 * 1024
 _LOW_WATER = 64 * 1024
-# What a message costs beside its bytes, so that empty ones count as well.
-_MESSAGE_COST = 128
 # Seconds that a peer which has said goodbye may take to read ours.
 _LINGER_SECONDS = 10.0
-
-Message = WSMessage | WSMessageTextBytes
 
 
 class WebSocketSession(Connection):
@@ -65,16 +60,13 @@ class WebSocketSession(Connection):
         "_deadline",
         "_heartbeat",
         "_input_ended",
-        "_input_error",
         "_on_lost",
         "_output",
         "_parser",
         "_pinged",
         "_queue",
-        "_queued",
         "_settings",
         "_timer",
-        "_waiter",
         "close_code",
         "closed",
         "closing",
@@ -99,10 +91,7 @@ class WebSocketSession(Connection):
             inflater=inflater,
         )
         self._output = MessageWriter(self, settings.is_client, deflater)
-        self._queue: deque[tuple[Message, int]] = deque()
-        self._queued = 0
-        self._waiter: asyncio.Future[WSMessage | None] | None = None
-        self._input_error: Exception | None = None
+        self._queue = MessageQueue(loop)
         self._input_ended = False
         self._close_sent = False
         self._control_at = 0.0
@@ -151,10 +140,13 @@ class WebSocketSession(Connection):
         """End what is waiting. Called by asyncio."""
         super().connection_lost(exc)
         self._timer.discard(self._deadline)
-        if self._parser is not None or not self._input_ended:
+        if not self._input_ended:
             lost = ClientConnectionResetError("The connection was lost without a close frame")
             lost.__cause__ = exc
-            self._input_ends(lost)
+            if self._parser is not None and self._parser.is_held:
+                self._queue.fail(lost)  # when what is held back was read as well
+            else:
+                self._input_ends(lost)
         on_lost, self._on_lost = self._on_lost, None
         if on_lost is not None:
             on_lost(exc)
@@ -174,19 +166,20 @@ class WebSocketSession(Connection):
             TimeoutError: nothing came in time.
             RuntimeError: somebody else is receiving.
         """
-        if self._waiter is not None:
-            text = "Concurrent call to receive() is not allowed"
-            raise RuntimeError(text)
+        queue = self._queue
         if self.closed:
             return CLOSED_MESSAGE
+        if queue.is_awaited:
+            text = "Concurrent call to receive() is not allowed"
+            raise RuntimeError(text)
         if self.closing:
             await self.end()
             return CLOSED_MESSAGE
         try:
-            if self._queue:
-                message = self._take()
+            if queue:
+                message = queue.take()
             else:
-                message = await (self._next_within(timeout) if timeout else self._next())
+                message = await (self._next_within(timeout) if timeout else queue.next())
         except (asyncio.CancelledError, TimeoutError):
             self.close_code = WSCloseCode.ABNORMAL_CLOSURE
             raise
@@ -197,6 +190,8 @@ class WebSocketSession(Connection):
         except ClientConnectionResetError as error:
             self._break(error)
             return CLOSED_MESSAGE
+        if self._reading_paused and queue.size < _LOW_WATER:
+            self.resume_reading()
         if message.type is WSMsgType.CLOSE:
             self.closing = True
             self.close_code = int(message.data)
@@ -204,34 +199,12 @@ class WebSocketSession(Connection):
                 await self.end()
         return message
 
-    def _take(self) -> Message:
-        message, size = self._queue.popleft()
-        self._queued -= size
-        if self._reading_paused and self._queued < _LOW_WATER:
-            self.resume_reading()
-        return message
-
-    async def _next(self) -> Message:
-        """Return the next message, or raise what ended them."""
-        while not self._queue:
-            if self._input_error is not None:
-                raise self._input_error
-            self._waiter = waiter = self.loop.create_future()
-            try:
-                message: Message | None = await waiter
-            finally:
-                if self._waiter is waiter:
-                    self._waiter = None
-            if message is not None:
-                return message
-        return self._take()
-
     async def _next_within(self, timeout: float) -> Message:
         while True:
             began = self.loop.time()
             try:
                 async with asyncio.timeout(timeout):
-                    return await self._next()
+                    return await self._queue.next()
             except TimeoutError:
                 if self._control_at <= began:
                     raise
@@ -241,23 +214,19 @@ class WebSocketSession(Connection):
         kind = message.type
         if kind is not WSMsgType.TEXT and kind is not WSMsgType.BINARY:
             if kind is WSMsgType.CLOSE:
-                self._input_ended = True
-                self._parser = None  # what follows means nothing (RFC 6455 §5.5.1)
+                self._input_is_over()  # what follows means nothing (RFC 6455 §5.5.1)
             else:
                 self._control_at = self.loop.time()
                 if self._settings.autoping:
                     if kind is WSMsgType.PING:
                         self._answer_ping(message.data)
                     return
-        elif self._input_ended or self._close_sent:
+        elif self._close_sent:
             return  # nobody is going to read it
-        size += _MESSAGE_COST
-        self._queue.append((message, size))
-        self._queued += size
-        if self._queued > _HIGH_WATER and not self._close_sent:
+        queue = self._queue
+        queue.put(message, size)
+        if queue.size > _HIGH_WATER and not self._close_sent:
             self.pause_reading()
-        if self._waiter is not None:
-            self._wake(None)
 
     def _answer_ping(self, payload: bytes) -> None:
         # A peer that does not read gets no pile of pongs: it may be answered once for several
@@ -267,17 +236,41 @@ class WebSocketSession(Connection):
 
     def _input_ends(self, error: Exception) -> None:
         """Note what ended the messages; they are delivered before."""
-        self._parser = None
-        self._input_ended = True
-        if self._input_error is None:
-            self._input_error = error
-        if self._waiter is not None:
-            self._wake(None)
+        self._input_is_over()
+        self._queue.fail(error)
 
-    def _wake(self, message: WSMessage | None) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(message)
+    def _input_is_over(self) -> None:
+        """Read nothing more, and expect nothing: neither a message nor a PONG."""
+        self._input_ended = True
+        if self._parser is not None:
+            self._parser.hold()
+            self._parser = None
+        if not self._close_sent:
+            self._deadline.when = inf
+
+    def pause_reading(self) -> None:
+        """Make the peer wait; what was read already waits as well, in its wrapping."""
+        super().pause_reading()
+        self._reading_paused = True  # also without a transport: what came last is read in turns
+        if self._parser is not None:
+            # 64 KiB of compressed messages can be 64 MiB.
+            self._parser.hold()
+
+    def resume_reading(self) -> None:
+        """Go on, first with what was held back. Idempotent."""
+        parser = self._parser
+        if parser is not None and parser.is_held:
+            parser.release()
+            try:
+                parser.feed(b"")
+            except WebSocketError as error:
+                self._input_ends(error)
+            else:
+                if self._parser is not None and parser.is_held:
+                    return  # that alone filled the queue again
+                if self.transport is None:
+                    self._input_is_over()
+        super().resume_reading()
 
     # Sending
 
@@ -302,23 +295,21 @@ class WebSocketSession(Connection):
 
         Raises:
             ValueError: the reason is too long, or *code* may not be sent (RFC 6455 §7.4.1).
+            TypeError: *code* is no number.
         """
-        if not may_be_sent(code):
-            text = f"{code!r} is no close code that may be sent: use WSCloseCode, or 3000 to 4999"
-            raise ValueError(text)
-        if len(message) > MAX_CONTROL_BYTES - 2:
-            text = f"the reason of a close is at most 123 bytes long, not {len(message)}"
-            raise ValueError(text)
         if self.closed:
             return False
+        goodbye = self._output.goodbye(code, message)
+        if self.loop.is_closed():
+            self._break(lost_with_its_loop())
+            return True
         if not self.closing:
             self.closing = True
-            self._wake(CLOSING_MESSAGE)  # whoever receives in another task
+            self._queue.wake(CLOSING_MESSAGE)  # whoever receives in another task
         self.closed = True
         self._deadline.when = inf
         try:
-            goodbye = code.to_bytes(2, "big") + message
-            self.write(self._output.frame(WSMsgType.CLOSE, goodbye))
+            self.write(goodbye)
         except ClientConnectionResetError as error:
             self._break(error)
             return True
@@ -330,20 +321,23 @@ class WebSocketSession(Connection):
 
     async def _peer_closes(self) -> bool:
         """Wait for the peer's close frame; return whether it came."""
-        self.resume_reading()
         try:
             async with asyncio.timeout(self._settings.close_seconds):
+                await self._queue.left_alone()  # whoever receives has its message first
+                if self.close_code is not None:
+                    return True  # and that was the peer's close
+                self.resume_reading()
                 while True:
-                    message = await self._next()
+                    message = await self._queue.next()
                     if message.type is WSMsgType.CLOSE:
                         self.close_code = int(message.data)
                         return True
-        except asyncio.CancelledError:
-            self._break(None)
-            raise
         except (TimeoutError, WebSocketError, ClientConnectionResetError) as error:
             self._break(error)
             return False
+        except BaseException:
+            self._break(None)
+            raise
 
     def _hang_up(self) -> None:
         """Close when our last words have left, and not much later than now if they cannot."""
@@ -360,6 +354,15 @@ class WebSocketSession(Connection):
         if error is not None:
             self.exception = error
         self.abort()
+
+    def abort(self) -> None:
+        """Close now, whatever is still unsent, and whether there is a loop or not."""
+        transport = self.transport
+        if transport is not None and self.loop.is_closed():
+            self.transport = None
+            close_orphan(transport)
+        else:
+            super().abort()
 
     def expire(self) -> None:
         """Ping a silent peer, or give it up. Called by the deadline."""
@@ -381,7 +384,7 @@ class WebSocketSession(Connection):
                 "slow ones, raise heartbeat=…"
             )
             self._break(error)
-            self._wake(WSMessage(WSMsgType.ERROR, error, None))
+            self._queue.wake(WSMessage(WSMsgType.ERROR, error, None))
 
 
 class _SessionDeadline(Deadline):

@@ -9,10 +9,13 @@ from notebook_http.transport.exceptions import ClientConnectionResetError
 from notebook_http.wire.websocket_deflate import PIECE_BYTES, MessageDeflater
 from notebook_http.wire.websocket_frame import serialise_frame
 from notebook_http.wire.websocket_mask import MaskingKeys
+from notebook_http.wire.websocket_message import WSMsgType, may_be_sent
 
-__all__ = ["MAX_CONTROL_BYTES", "MessageWriter", "MessageWriterConnection"]
+__all__ = ["MessageWriter", "MessageWriterConnection"]
 
-MAX_CONTROL_BYTES = 125  # RFC 6455 §5.5
+_MAX_CONTROL_BYTES = 125  # RFC 6455 §5.5
+# What stands for a close frame without a code: aiohttp's number, and that of RFC 6455 §7.1.5.
+_NO_CODE = frozenset({0, 1005})
 
 
 class MessageWriterConnection(Protocol):
@@ -60,6 +63,30 @@ class MessageWriter:
         key = None if self._keys is None else self._keys.next()
         return serialise_frame(opcode, payload, key=key, compressed=compressed)
 
+    def goodbye(self, code: int, reason: bytes) -> bytes:
+        """Return a close frame.
+
+        Args:
+            code: why; 0 and 1005 stand for none, as a received close without one has it.
+            reason: UTF-8; left out where there is no code, which it could not follow.
+
+        Raises:
+            ValueError: the reason is too long, or *code* may not be sent (RFC 6455 §7.4.1).
+            TypeError: *code* is no number.
+        """
+        if not isinstance(code, int):
+            # Reached by callers without a type checker.
+            raise TypeError(f"the code of a close is a number, not {type(code).__name__}")
+        if code in _NO_CODE:
+            return self.frame(WSMsgType.CLOSE, b"")
+        if not may_be_sent(code):
+            text = f"{code!r} is no close code that may be sent: use WSCloseCode, or 3000 to 4999"
+            raise ValueError(text)
+        if len(reason) > _MAX_CONTROL_BYTES - 2:
+            text = f"the reason of a close is at most 123 bytes long, not {len(reason)}"
+            raise ValueError(text)
+        return self.frame(WSMsgType.CLOSE, code.to_bytes(2, "big") + reason)
+
     async def send(
         self,
         opcode: int,
@@ -84,7 +111,7 @@ class MessageWriter:
         compressed = False
         deflater = self._deflater
         if opcode >= 8:
-            if len(payload) > MAX_CONTROL_BYTES:
+            if len(payload) > _MAX_CONTROL_BYTES:
                 text = f"a control frame holds at most 125 bytes, not {len(payload)}"
                 raise ValueError(text)
         elif deflater is not None and (compress is None or compress):
