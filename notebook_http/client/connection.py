@@ -158,9 +158,10 @@ class ClientConnection(Connection):
         self._exchange = self._parser = exchange.connection = None
         transport.set_protocol(successor)
         successor.connection_made(transport)
-        if parser.tail:
-            successor.data_received(parser.tail)
         super().resume_reading()
+        if parser.tail:
+            # Last: it may be enough for the successor to pause.
+            successor.data_received(parser.tail)
 
     def shut_down(self) -> None:
         """Close an idle connection in good manners; fail the exchange of one in use."""

@@ -105,7 +105,7 @@ class WebSocketConnecting:
         *,
         method: str = "GET",
         protocols: Iterable[str] = (),
-        timeout: ClientWSTimeout | float | None = None,
+        timeout: ClientWSTimeout | float | None = DEFAULT_WS_TIMEOUT,
         receive_timeout: float | None = None,
         autoclose: bool = True,
         autoping: bool = True,
@@ -134,7 +134,8 @@ class WebSocketConnecting:
             url: ws, wss, http or https; absolute, or relative to the session's `base_url`.
             method: of the handshake's request.
             protocols: sub-protocols to offer, the preferred one first.
-            timeout: a `ClientWSTimeout`; 10 s for the server to answer a close by default.
+            timeout: a `ClientWSTimeout`; 10 s for the server to answer a close by default. A
+                number, or None, is an older way to say `ClientWSTimeout(ws_close=…)`.
             receive_timeout: older name for `ClientWSTimeout(ws_receive=…)`.
             autoclose: answer the server's close when it is received.
             autoping: answer PINGs as they come; PING and PONG are not received then.
@@ -159,7 +160,8 @@ class WebSocketConnecting:
         Raises, when awaited:
             WSServerHandshakeError: the server does not open a WebSocket. Its status is there.
             ClientError: or a subclass, as for `request`.
-            ValueError: *compress* is no size of a window.
+            ValueError: *compress* is no size of a window, or *max_msg_size* is negative.
+            TypeError: an argument is of the wrong type.
         """
         given = {
             "auth": auth,
@@ -200,9 +202,7 @@ class WebSocketConnecting:
 def _as_ws_timeout(
     timeout: ClientWSTimeout | float | None, receive_timeout: float | None
 ) -> ClientWSTimeout:
-    if timeout is None:
-        timeout = DEFAULT_WS_TIMEOUT
-    elif not isinstance(timeout, ClientWSTimeout):
+    if not isinstance(timeout, ClientWSTimeout):
         warnings.warn(
             "parameter 'timeout' of type 'float' is deprecated, please use "
             "'timeout=ClientWSTimeout(ws_close=...)'",
@@ -218,6 +218,11 @@ def _as_ws_timeout(
             stacklevel=3,
         )
         timeout = ClientWSTimeout(receive_timeout, timeout.ws_close)
+    for name in ("ws_receive", "ws_close"):
+        seconds = getattr(timeout, name)
+        if not isinstance(seconds, (int, float, type(None))):
+            text = f"ClientWSTimeout.{name} is seconds or None, not {type(seconds).__name__}"
+            raise TypeError(text)
     return timeout
 
 
@@ -240,6 +245,13 @@ async def _connect(
     from notebook_http.transport.websocket_settings import SessionSettings
     from notebook_http.wire.websocket_handshake import choose_protocol, split_list
 
+    most = behaviour["max_msg_size"]
+    if not isinstance(most, int):
+        text = f"max_msg_size is a number of bytes, 0 for no limit, not {type(most).__name__}"
+        raise TypeError(text)
+    if most < 0:
+        text = f"max_msg_size is 0 (no limit) or more bytes, not {most}"
+        raise ValueError(text)
     sent = _handshake_headers(headers, origin, protocols, compress)
     response = await client._call(method, url, {**given, "headers": sent})
     try:

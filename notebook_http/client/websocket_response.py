@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
+import warnings
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from notebook_http.wire.json_parser import chosen_parser
+from notebook_http.wire.websocket_deflate import MIN_ZLIB_BITS
 from notebook_http.wire.websocket_message import (
     WSCloseCode,
     WSMessage,
@@ -62,6 +64,19 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         self._receive_timeout = receive_timeout
         self._deflate = settings.deflate
 
+    def __del__(self) -> None:
+        session = getattr(self, "_session", None)
+        if session is None or session.closed or session.transport is None:
+            return
+        # Nobody can close it any more, and it would hold its place in the pool. Perhaps another
+        # thread collects it.
+        try:
+            session.loop.call_soon_threadsafe(session.abort)
+        except RuntimeError:
+            session.abort()  # the loop is closed, and whoever closed it does not ask
+            return
+        warnings.warn(f"Unclosed WebSocket {self!r}", ResourceWarning, source=self, stacklevel=2)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._response.url} {self._session!r}>"
 
@@ -85,7 +100,8 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     @property
     def compress(self) -> int:
         """Bits of the window that our messages are compressed with; 0 when they are not."""
-        return 0 if self._deflate is None else self._deflate.client_bits
+        deflate = self._deflate
+        return 0 if deflate is None or deflate.client_bits < MIN_ZLIB_BITS else deflate.client_bits
 
     @property
     def client_notakeover(self) -> bool:
@@ -220,25 +236,27 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     # Closing
 
-    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"") -> bool:
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes | str = b"") -> bool:
         """Close, and wait for the server to do so; return whether this call closed it.
 
         A cancel, or a server that is silent for `ClientWSTimeout.ws_close`, closes it at once.
 
         Args:
-            code: why; see `WSCloseCode`.
-            message: the reason as UTF-8, at most 123 bytes.
+            code: why; see `WSCloseCode`. 0 gives no code, and no reason, as one received so has it.
+            message: the reason, at most 123 bytes as UTF-8.
 
         Raises:
             ValueError: the reason is too long, or nobody may send this code.
         """
+        if isinstance(message, str):
+            message = message.encode("utf-8")
         return await self._session.end(code, message)
 
     def __aiter__(self) -> ClientWebSocketResponse[DecodesText]:
         return self
 
     async def __anext__(self) -> WSMessage | WSMessageTextBytes:
-        message = await self._session.receive(self._receive_timeout)
+        message = await self.receive()  # which may be overridden
         if message.type in _ENDS:
             raise StopAsyncIteration
         return message
