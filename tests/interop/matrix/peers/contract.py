@@ -53,9 +53,9 @@ ENCODERS = {
 seen: Counter[str] = Counter()
 
 
-def large() -> Iterator[bytes]:
-    """Yield the pieces of the large body."""
-    for _ in range(PIECES):
+def large(pieces: int = PIECES) -> Iterator[bytes]:
+    """Yield the pieces of the large body, or of one of another size."""
+    for _ in range(pieces):
         yield PIECE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib
+import os
 import sys
 import weakref
 from typing import Any
@@ -31,7 +32,7 @@ async def echo(request: Any) -> Any:
 async def large(request: Any) -> Any:
     response = web.StreamResponse()
     await response.prepare(request)
-    for piece in contract.large():
+    for piece in contract.large(int(request.query.get("pieces", contract.PIECES))):
         await response.write(piece)
     await response.write_eof()
     return response
@@ -88,6 +89,17 @@ async def once(request: Any) -> Any:
     return web.Response(text="once")
 
 
+async def left(request: Any) -> Any:
+    """Say what this process holds at the moment, this request included."""
+    return web.json_response(
+        {
+            "tasks": len(asyncio.all_tasks()),
+            "timers": sum(not timer.cancelled() for timer in asyncio.get_running_loop()._scheduled),
+            "descriptors": len(os.listdir("/proc/self/fd")),
+        }
+    )
+
+
 async def main() -> None:
     """Serve until standard input closes."""
     app = web.Application()
@@ -104,10 +116,15 @@ async def main() -> None:
     add("GET", "/close", close)
     add("GET", "/slow", slow)
     add("*", "/once", once)
+    add("GET", "/left", left)
     if hasattr(web, "FileResponse"):
         add("GET", "/file", lambda request: asyncio.sleep(0, web.FileResponse(__file__)))
     runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=contract.IDLE_SECONDS, shutdown_timeout=0.1
+        app,
+        access_log=None,
+        handler_cancellation=True,  # a client that left is not answered after a minute
+        keepalive_timeout=contract.IDLE_SECONDS,
+        shutdown_timeout=0.1,
     )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
