@@ -318,7 +318,10 @@ class ClientConnection(Connection):
             upload.cancel()
         if reusable:
             super().resume_reading()
-            self._pool.give_back(self, self.loop.time())
+            head = exchange.head
+            # The body that HEAD, 204 and 304 must not have may come in a later segment.
+            bodiless = head is not None and not head.has_body
+            self._pool.give_back(self, self.loop.time(), bodiless)
         else:
             self._pool.give_back(self, None)
         if exchange._on_end is not None:
