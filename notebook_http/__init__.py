@@ -191,18 +191,30 @@ if TYPE_CHECKING:
         DefaultResolver as DefaultResolver,
         ThreadedResolver as ThreadedResolver,
     )
+    from notebook_http.transport.socket_types import (
+        AddrInfoType as AddrInfoType,
+        SocketFactoryType as SocketFactoryType,
+    )
     from notebook_http.transport.stream_reader import (
         EMPTY_PAYLOAD as EMPTY_PAYLOAD,
         EofStream as EofStream,
         StreamReader as StreamReader,
     )
+    from notebook_http.web.config_dict import (
+        ChainMapProxy as ChainMapProxy,
+    )
     from notebook_http.wire.content_disposition import (
+        BadContentDispositionHeader as BadContentDispositionHeader,
+        BadContentDispositionParam as BadContentDispositionParam,
         content_disposition_filename as content_disposition_filename,
         parse_content_disposition as parse_content_disposition,
     )
     from notebook_http.wire.credentials import (
         BasicAuth as BasicAuth,
         encode_basic_auth as encode_basic_auth,
+    )
+    from notebook_http.wire.entity_tag import (
+        ETag as ETag,
     )
     from notebook_http.wire.event_stream import (
         ServerSentEvent as ServerSentEvent,

@@ -146,7 +146,14 @@ NAMES_OF = {
         "EofStream",
         "StreamReader",
     ),
+    "transport.socket_types": (
+        "AddrInfoType",
+        "SocketFactoryType",
+    ),
+    "web.config_dict": ("ChainMapProxy",),
     "wire.content_disposition": (
+        "BadContentDispositionHeader",
+        "BadContentDispositionParam",
         "content_disposition_filename",
         "parse_content_disposition",
     ),
@@ -154,6 +161,7 @@ NAMES_OF = {
         "BasicAuth",
         "encode_basic_auth",
     ),
+    "wire.entity_tag": ("ETag",),
     "wire.event_stream": ("ServerSentEvent",),
     "wire.http_version": (
         "HttpVersion",

@@ -22,6 +22,7 @@ from notebook_http.client.stored_cookie import StoredCookie
 from notebook_http.wire.cookie import SetCookie, parse_set_cookie, quote_cookie_value
 
 if TYPE_CHECKING:
+    import asyncio
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from http.cookies import BaseCookie, Morsel
@@ -46,6 +47,7 @@ class CookieJar(AbstractCookieJar):
         quote_cookie: put values that the caller gives into quotes where they need them.
         treat_as_secure_origin: origins (`URL`, text, or several) that get and set `Secure`
             cookies though they do not speak TLS, such as a development server.
+        loop: no effect: a jar waits for nothing.
 
     At most 180 cookies of a domain and 3,000 in all are kept; the oldest go first.
     """
@@ -56,6 +58,7 @@ class CookieJar(AbstractCookieJar):
         unsafe: bool = False,
         quote_cookie: bool = True,
         treat_as_secure_origin: str | URL | Iterable[str | URL] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._unsafe = unsafe
         self._quote_cookie = quote_cookie
@@ -313,7 +316,19 @@ class CookieJar(AbstractCookieJar):
 
 
 class DummyCookieJar(AbstractCookieJar):
-    """A jar that keeps nothing."""
+    """A jar that keeps nothing.
+
+    Args:
+        loop: no effect: a jar waits for nothing.
+    """
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Do nothing."""
+
+    @property
+    def treat_as_secure_origin(self) -> frozenset[URL]:
+        """No origins: there is no cookie that they could get."""
+        return frozenset()
 
     def __len__(self) -> int:
         return 0

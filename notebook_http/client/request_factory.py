@@ -73,7 +73,9 @@ class RequestFactory:
         schemes: frozenset[str],
         closes_connections: bool,
         proxies: ProxyChoice | None = None,
+        request_class: type[ClientRequest] = ClientRequest,
     ) -> None:
+        self._request_class = request_class
         self.base_url = base_url
         self.headers = headers
         self.skip_auto_headers = skip_auto_headers
@@ -193,7 +195,7 @@ class RequestFactory:
         shaped = origin.shapes_messages or (found is not None and found.auth is not None)
         if options is DEFAULT_OPTIONS and not (shaped or origin.has_userinfo):
             cookie = self._cookie(url, None, None) if len(self._jar) else ""
-            return ClientRequest(method, url, origin, version=self.version, cookie=cookie)
+            return self._request_class(method, url, origin, version=self.version, cookie=cookie)
         if options.json is not None:
             body: RequestBody | None = body_from_json(options.json, self.json_serialize)
         else:
@@ -205,7 +207,7 @@ class RequestFactory:
         headers = None
         if shaped or options.has_headers:
             headers = self._own_headers(origin, options, found)
-        return ClientRequest(
+        return self._request_class(
             method,
             url.with_user(None) if origin.has_userinfo else url,
             origin,
@@ -263,7 +265,7 @@ class RequestFactory:
             headers = self._own_headers(origin, options, found, trusted=trusted)
             if not keeps_body:
                 headers = without_body_headers(headers)
-        return ClientRequest(
+        return self._request_class(
             method,
             url.with_user(None) if origin.has_userinfo else url,
             origin,

@@ -10,9 +10,11 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from notebook_http.client.answer_settings import AnswerSettings
-from notebook_http.client.call import CallSettings, as_timeout, run_call
-from notebook_http.client.client_timeout import DEFAULT_TIMEOUT, ClientTimeout
+from notebook_http.client.call import CallSettings, run_call
+from notebook_http.client.connector import NOT_GIVEN
 from notebook_http.client.cookie_jar import CookieJar
+from notebook_http.client.older_arguments import new_connector, session_timeout
+from notebook_http.client.request import ClientRequest
 from notebook_http.client.request_context import SessionRequestContextManager
 from notebook_http.client.request_factory import RequestFactory
 from notebook_http.client.request_options import DEFAULT_OPTIONS, RequestOptions
@@ -25,10 +27,12 @@ from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.limits import MessageLimits
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from types import TracebackType
 
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
+    from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.connector import BaseConnector
     from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.proxy_choice import ProxyChoice
@@ -56,6 +60,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
     Args:
         base_url: what relative URLs are joined to; its path ends in a slash.
         connector: makes the connections; default is a `TCPConnector`.
+        loop: no effect: a session belongs to the loop that runs when it is used.
         cookies: put into the jar.
         headers: sent with every request; may be changed later through `headers`.
         proxy: URL of the proxy that requests go through, http or https, perhaps with user and
@@ -65,13 +70,17 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         auth: Basic credentials for every request (only to *base_url*'s origin, if there is one).
         json_serialize: turns the values of `json=` into text or bytes.
         json_serialize_bytes: used instead, if given; such as `orjson.dumps`.
+        request_class: made for each request; `ClientRequest` or derived from it.
         response_class: made for each response; a `ClientResponse` or derived from it.
         ws_response_class: made for each WebSocket; a `ClientWebSocketResponse` or derived from it.
         version: of HTTP to speak, 1.1 or 1.0.
         cookie_jar: keeps the cookies; default is a `CookieJar`.
         connector_owner: whether closing the session closes the connector.
         raise_for_status: raise for statuses of 400 and above, or an async function that judges.
-        timeout: a `ClientTimeout`, or seconds for the whole; default 5 minutes, 30 s to connect.
+        read_timeout: older name for `ClientTimeout(total=…)`. Deprecated, as in aiohttp.
+        conn_timeout: older name for `ClientTimeout(connect=…)`. Deprecated, as in aiohttp.
+        timeout: a `ClientTimeout`, or seconds for the whole; default (also for None) 5 minutes,
+            30 s to connect.
         auto_decompress: undo the content codings of bodies.
         trust_env: take the proxy from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
             (and the system's settings on Windows and macOS), and credentials from the netrc file,
@@ -84,10 +93,13 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         fallback_charset_resolver: tells the encoding of a text whose charset is not said.
         middlewares: run around each request, the first one outermost; see `client.middleware`.
         trace_configs: whose listeners are told what happens to each request; see `client.tracing`.
+        ssl_shutdown_timeout: of the connector made here; see `TCPConnector`. Deprecated, as in
+            aiohttp.
         max_decoded_size: bytes that a coded body may unpack to in `read()`.
 
     Raises:
-        ValueError: *base_url* is not absolute, or its path does not end in a slash.
+        ValueError: *base_url* is not absolute, or its path does not end in a slash; *timeout* is
+            no `ClientTimeout` and no number, or an older name says something as well.
     """
 
     def __init__(
@@ -95,6 +107,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         base_url: str | URL | None = None,
         *,
         connector: BaseConnector | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: str | URL | None = None,
@@ -103,13 +116,16 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         auth: BasicAuth | None = None,
         json_serialize: Callable[[Any], str | bytes] = json_module.dumps,
         json_serialize_bytes: Callable[[Any], bytes] | None = None,
+        request_class: type[ClientRequest] = ClientRequest,
         response_class: type[ClientResponse] = ClientResponse,
         ws_response_class: type[ClientWebSocketResponse[bool]] | None = None,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
-        timeout: ClientTimeout | float | None = DEFAULT_TIMEOUT,
+        read_timeout: float | None = NOT_GIVEN,
+        conn_timeout: float | None = None,
+        timeout: ClientTimeout | float | None = NOT_GIVEN,
         auto_decompress: bool = True,
         trust_env: bool = False,
         requote_redirect_url: bool = True,
@@ -120,13 +136,15 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         middlewares: Sequence[ClientMiddlewareType] = (),
         trace_configs: list[TraceConfig] | None = None,
+        ssl_shutdown_timeout: float | None = NOT_GIVEN,
         max_decoded_size: int = _MAX_DECODED_BYTES,
     ) -> None:
         self._connector: BaseConnector | None = None
+        limits = session_timeout(timeout, read_timeout, conn_timeout)
         jar: AbstractCookieJar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
             jar.update_cookies(cookies)
-        connector = TCPConnector() if connector is None else connector
+        connector = new_connector(ssl_shutdown_timeout) if connector is None else connector
         factory = RequestFactory(
             base_url=_checked_base_url(base_url),
             headers=CIMultiDict(headers or ()),
@@ -138,6 +156,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
             schemes=connector.allowed_protocol_schema_set,
             closes_connections=connector.force_close,
             proxies=_proxies(proxy, proxy_auth),
+            request_class=request_class,
         )
         self._settings = CallSettings(
             factory=factory,
@@ -147,7 +166,7 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
                 read_bufsize=read_bufsize,
                 auto_decompress=auto_decompress,
             ),
-            timeout=as_timeout(timeout),
+            timeout=limits,
             response_class=response_class,
             raise_for_status=raise_for_status,
             requote_redirect_url=requote_redirect_url,
@@ -256,6 +275,7 @@ def request(
     *,
     version: HttpVersion = HttpVersion11,
     connector: BaseConnector | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
     **options: Any,
 ) -> SessionRequestContextManager:
     """Return one request in a session of its own, for `async with`; see `ClientSession.request`.
@@ -265,6 +285,7 @@ def request(
         url: absolute.
         version: of HTTP to speak.
         connector: used and left open; without it there is one of its own.
+        loop: no effect; see `ClientSession`.
         options: see `RequestOptions`.
     """
     own = TCPConnector(force_close=True) if connector is None else None

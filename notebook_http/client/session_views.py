@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +54,24 @@ class SessionViews:
     def requote_redirect_url(self) -> bool:
         """Whether `Location` is escaped where servers left it unescaped."""
         return self._settings.requote_redirect_url
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, value: bool) -> None:
+        text = "changing requote_redirect_url is deprecated: pass it to ClientSession()"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        self._settings = self._settings._replace(requote_redirect_url=value)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that runs the requests. Deprecated, as in aiohttp.
+
+        Raises:
+            RuntimeError: no loop runs, and none has run a request yet.
+        """
+        text = "loop is deprecated: asyncio.get_running_loop() tells which one runs"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        loop = None if self._connector is None else self._connector.loop
+        return loop or asyncio.get_running_loop()
 
     @property
     def trust_env(self) -> bool:

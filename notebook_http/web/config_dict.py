@@ -1,25 +1,28 @@
-"""What an application holds, and then what the applications around it hold."""
+"""Several mappings seen as one, such as an application and the applications around it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 from notebook_http.web.app_key import AppKey
-from notebook_http.web.application import Application
 
-__all__ = ["ConfigDict"]
+__all__ = ["ChainMapProxy"]
 
 T = TypeVar("T")
 
 
-class ConfigDict(Mapping["str | AppKey[Any]", Any]):
-    """What an application holds, and then what the ones around it hold."""
+class ChainMapProxy(Mapping["str | AppKey[Any]", Any]):
+    """What the first of several mappings holds, then what the next ones do; to be read only.
 
-    __slots__ = ("_apps",)
+    Args:
+        maps: the strongest first: for `request.config_dict` the innermost application.
+    """
 
-    def __init__(self, apps: tuple[Application, ...]) -> None:
-        self._apps = apps  # the innermost first
+    __slots__ = ("_maps",)
+
+    def __init__(self, maps: Iterable[Mapping[str | AppKey[Any], Any]]) -> None:
+        self._maps = tuple(maps)
 
     @overload
     def __getitem__(self, key: AppKey[T]) -> T: ...
@@ -28,13 +31,13 @@ class ConfigDict(Mapping["str | AppKey[Any]", Any]):
     def __getitem__(self, key: str) -> Any: ...
 
     def __getitem__(self, key: str | AppKey[T]) -> Any:
-        for app in self._apps:
-            if key in app:
-                return app[key]
+        for held in self._maps:
+            if key in held:
+                return held[key]
         raise KeyError(key)
 
     def __len__(self) -> int:
-        return len({key for app in self._apps for key in app})
+        return len({key for held in self._maps for key in held})
 
     def __iter__(self) -> Iterator[str | AppKey[Any]]:
-        return iter(dict.fromkeys(key for app in self._apps for key in app))
+        return iter(dict.fromkeys(key for held in self._maps for key in held))

@@ -14,7 +14,7 @@ from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_reader import StreamReader
 from notebook_http.web.app_key import RequestKey
 from notebook_http.web.application import Application
-from notebook_http.web.config_dict import ConfigDict
+from notebook_http.web.config_dict import ChainMapProxy
 from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from notebook_http.web.pipeline import Pipeline
 from notebook_http.web.request_view import RequestView, origin_form
@@ -367,10 +367,10 @@ class Request(BaseRequest):
         return self.current_app
 
     @property
-    def config_dict(self) -> ConfigDict:
+    def config_dict(self) -> ChainMapProxy:
         """What `app` holds, and then what the applications around it hold."""
         apps = self.pipeline.apps
-        return ConfigDict(apps[: apps.index(self.current_app) + 1][::-1])
+        return ChainMapProxy(apps[: apps.index(self.current_app) + 1][::-1])
 
     async def prepare_hook(self, response: StreamResponse) -> None:
         """Run the `on_response_prepare` signals of the applications, the outermost first."""

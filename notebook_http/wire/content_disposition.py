@@ -7,15 +7,19 @@ file takes the last path component and no more.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from urllib.parse import quote, unquote_to_bytes
 
 from notebook_http.wire.media_type import parse_parameters
 
 __all__ = [
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
     "content_disposition_filename",
     "format_content_disposition",
     "parse_content_disposition",
+    "read_content_disposition",
 ]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -24,30 +28,57 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EXTENDED_CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "iso-8859-1"}
 
 
+class BadContentDispositionHeader(RuntimeWarning):
+    """A Content-Disposition header says nothing that can be read. The peer erred."""
+
+
+class BadContentDispositionParam(RuntimeWarning):
+    """A parameter of a Content-Disposition header cannot be read. The peer erred."""
+
+
 def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
     """Return the disposition ("attachment", "form-data", …) and its parameters.
 
     Names are in lower case, values unquoted; `filename*=UTF-8''…` stands decoded under
     "filename*". The first of equal parameters counts. `(None, {})` when there is no disposition;
     a parameter that cannot be read is left out. Never raises, linear in the length of *header*.
+
+    Warns:
+        BadContentDispositionHeader: there is a header, but no disposition in it.
+        BadContentDispositionParam: a parameter was left out, or is a second of its name.
+    """
+    disposition, parameters, is_whole = read_content_disposition(header)
+    # The warnings quote nothing: Python remembers each text that it has warned with, so that
+    # strangers could fill the memory of a program with them.
+    if disposition is None and header:
+        text = "a Content-Disposition header cannot be read and is taken for none"
+        warnings.warn(text, BadContentDispositionHeader, stacklevel=2)
+    elif not is_whole:
+        text = "a parameter of a Content-Disposition header cannot be read and is left out"
+        warnings.warn(text, BadContentDispositionParam, stacklevel=2)
+    return disposition, parameters
+
+
+def read_content_disposition(header: str | None) -> tuple[str | None, dict[str, str], bool]:
+    """Return the same, and whether all was read, without warnings.
+
+    For servers, where strangers say what is read, and would say how much is warned of.
     """
     if not header:
-        return None, {}
+        return None, {}, True
     disposition, _, rest = header.partition(";")
     disposition = disposition.strip(" \t").lower()
     if not _TOKEN.fullmatch(disposition):
-        return None, {}
+        return None, {}, False
     parameters: dict[str, str] = {}
-    for name, value in parse_parameters(rest):
-        if name in parameters:
-            continue
-        if name.endswith("*"):
-            decoded = _decode_extended(value)
-            if decoded is not None:
-                parameters[name] = decoded
+    unread: list[str] = []
+    for name, value in parse_parameters(rest, unread):
+        decoded = _decode_extended(value) if name.endswith("*") else value
+        if decoded is None or name in parameters:
+            unread.append(name)
         else:
-            parameters[name] = value
-    return disposition, parameters
+            parameters[name] = decoded
+    return disposition, parameters, not unread
 
 
 def _decode_extended(value: str) -> str | None:

@@ -133,19 +133,24 @@ _MAX_REMEMBERED_BYTES = 64
 _remembered = lru_cache(maxsize=256)(_parsed)
 
 
-def parse_parameters(text: str) -> Iterator[tuple[str, str]]:
+def parse_parameters(text: str, unread: list[str] | None = None) -> Iterator[tuple[str, str]]:
     r"""Yield (lower-case name, unquoted value) of each readable parameter, in order.
 
     A quoted value may hold `;` and `\"` (RFC 9110 §5.6.4). Control characters end nothing and
     start nothing: a value that holds one is left out. Linear in the length of *text*.
+
+    What is left out is appended to *unread*, if that is given.
     """
     at, end, found = 0, len(text), 0
     while at < end and found < _MAX_PARAMETERS:
         while at < end and text[at] in "; \t":
             at += 1
+        begun = at
         name_match = _TOKEN.match(text, at)
         if name_match is None or name_match.end() >= end or text[name_match.end()] != "=":
             at = _next_parameter(text, at)
+            if unread is not None and at > begun:
+                unread.append(text[begun:at])
             continue
         name = name_match.group().lower()
         at = name_match.end() + 1
@@ -163,6 +168,8 @@ def parse_parameters(text: str) -> Iterator[tuple[str, str]]:
         if whole and not re.search(_NOT_IN_QUOTES, value):
             found += 1
             yield name, value
+        elif unread is not None:
+            unread.append(text[begun:stop])
 
 
 def _next_parameter(text: str, at: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from notebook_http.wire.content_disposition import parse_content_disposition
+from notebook_http.wire.content_disposition import read_content_disposition
 from notebook_http.wire.errors import PayloadEncodingError, excerpt
 from notebook_http.wire.form_limits import DEFAULT_FORM_LIMITS, FormLimits, FormTooLarge
 from notebook_http.wire.media_type import parse_media_type
@@ -254,7 +254,7 @@ class MultipartReader:
 
     def _on_headers_finished(self) -> None:
         headers = CIMultiDictProxy(self._fields)
-        disposition, parameters = parse_content_disposition(headers.get("Content-Disposition"))
+        disposition, parameters, _ = read_content_disposition(headers.get("Content-Disposition"))
         is_field = disposition == "form-data"
         self._events.append(
             PartBegin(

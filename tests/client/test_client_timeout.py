@@ -32,9 +32,9 @@ async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await reader.read()
 
 
-def test_defaults_are_aiohttps():
+async def test_defaults_are_aiohttps(session):
     """Five minutes for the whole, thirty seconds to connect."""
-    timeout = ClientSession.__init__.__kwdefaults__["timeout"]
+    timeout = session.timeout
     assert (timeout.total, timeout.sock_connect) == (300, 30)
     assert (timeout.connect, timeout.sock_read) == (None, None)
 

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from notebook_http.wire.content_disposition import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
     content_disposition_filename,
     format_content_disposition,
     parse_content_disposition,
 )
+
+# Most headers here are broken on purpose; what is warned of has tests of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:.*Content-Disposition header:RuntimeWarning")
 
 NAME = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1, max_size=40)
 
@@ -94,3 +99,32 @@ def test_a_mebibyte_takes_less_than_a_second() -> None:
         started = time.process_time()
         parse_content_disposition(f"form-data; {text}")
         assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("header", "category"),
+    [
+        ("foo bar", BadContentDispositionHeader),
+        ('"inline"', BadContentDispositionHeader),
+        ("attachment; x", BadContentDispositionParam),
+        ("attachment; =a", BadContentDispositionParam),
+        ("attachment; filename*=plain", BadContentDispositionParam),
+        ("attachment; filename*=UTF-8''%ff", BadContentDispositionParam),
+        ('attachment; filename="a"; filename="b"', BadContentDispositionParam),
+        ('attachment; filename="a\x00b"', BadContentDispositionParam),
+    ],
+)
+def test_what_cannot_be_read_is_warned_of(header: str, category: type[Warning]) -> None:
+    """By aiohttp's names, in the caller's line, and without the stranger's text."""
+    with pytest.warns(RuntimeWarning) as seen:
+        parse_content_disposition(header)
+    assert [warning.category for warning in seen] == [category]
+    assert seen[0].filename == __file__
+    assert header not in str(seen[0].message)
+
+
+@pytest.mark.parametrize("header", ["", None, "inline", "attachment; filename=a;", "a; b=c ; d=e"])
+@pytest.mark.filterwarnings("error")
+def test_what_can_be_read_is_not_warned_of(header: str | None) -> None:
+    """Nor is a header that is not there."""
+    parse_content_disposition(header)
