@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from aiohappyeyeballs import start_connection
 
-from notebook_http.transport.accelerated import tls_connector
+from notebook_http.transport.accelerated import connector
 from notebook_http.transport.tls import Fingerprint, TlsSetting, client_context, ready_context
 
 if TYPE_CHECKING:
@@ -117,8 +117,9 @@ async def start_protocol(
         OSError: the connection broke.
     """
     loop = asyncio.get_running_loop()
+    connect = loop.create_connection if carries_tls else connector(loop)
     if tls is None:
-        _, protocol = await loop.create_connection(factory, sock=sock)
+        _, protocol = await connect(factory, sock=sock)
         return protocol
     try:
         context = await _context(loop, tls)
@@ -126,7 +127,6 @@ async def start_protocol(
         sock.close()
         raise
     # From here on the loop closes the socket when anything goes wrong: it is in its selector.
-    connect = loop.create_connection if carries_tls else tls_connector(loop)
     transport, protocol = await connect(
         factory, sock=sock, ssl=context, server_hostname=server_hostname
     )

@@ -75,7 +75,9 @@ class MediaType(NamedTuple):
     @property
     def is_json(self) -> bool:
         """Whether a body of this type is JSON: `application/json`, `text/json`, `…+json`."""
-        return self.suffix == "json" or self.essence in ("application/json", "text/json")
+        if self.subtype == "json":
+            return self.type in ("application", "text")
+        return self.suffix == "json"
 
     @property
     def is_text(self) -> bool:
