@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
-from time import perf_counter
 from typing import TYPE_CHECKING
 
+from notebook_http.client.broken_exchange import lost_error, timeout_error
 from notebook_http.client.exceptions import (
     ClientConnectionError,
-    ClientOSError,
-    ServerDisconnectedError,
-    SocketTimeoutError,
-    TotalTimeoutError,
 )
 from notebook_http.client.unread_input import has_input, last_words
 from notebook_http.transport.connection import Connection
@@ -24,12 +20,10 @@ from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.exceptions import ClientConnectionResetError
 from notebook_http.transport.timeouts import Deadline, DeadlineTimer
 from notebook_http.wire.errors import (
-    BadHttpMessage,
-    ContentLengthError,
     HttpProcessingError,
-    TransferEncodingError,
 )
 from notebook_http.wire.http1_response import ResponseParser
+from notebook_http.wire.repeated_response import RepeatedResponse
 
 if TYPE_CHECKING:
     from notebook_http.client.connection_key import ConnectionKey
@@ -55,6 +49,7 @@ class ClientConnection(Connection):
         "_parser",
         "_pool",
         "_read_seconds",
+        "_repeated",
         "_successor",
         "_timer",
         "_total_at",
@@ -82,6 +77,7 @@ class ClientConnection(Connection):
         self._timer = DeadlineTimer.of(loop)
         self._total_at = inf
         self._read_seconds = 0.0
+        self._repeated = RepeatedResponse()
 
     def __repr__(self) -> str:
         if self._successor is not None:
@@ -121,9 +117,6 @@ class ClientConnection(Connection):
             read_seconds: seconds that may pass between two reads; None for no limit.
         """
         self._exchange = exchange
-        self._parser = ResponseParser(
-            exchange, method=exchange.method, limits=exchange.settings.limits
-        )
         exchange.connection = self
         self._total_at = total_at
         deadline = self._deadline
@@ -210,8 +203,8 @@ class ClientConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         """Pass *data* to the exchange. Called by asyncio."""
-        parser, exchange = self._parser, self._exchange
-        if parser is None or exchange is None:
+        exchange = self._exchange
+        if exchange is None:
             # Nobody asked for it (a 408 on its way out, or worse): what follows cannot be trusted.
             self._pool.forget(self)
             self.abort()
@@ -219,6 +212,18 @@ class ClientConnection(Connection):
         exchange.answered = True
         if self._read_seconds and exchange.upload is None:
             self._restart_read_clock()
+        parser = self._parser
+        learns = False
+        if parser is None:
+            limits, method = exchange.settings.limits, exchange.method
+            # The length that answers to HEAD announce is not theirs.
+            learns = method != "HEAD"
+            known = self._repeated.recognise(data, limits) if learns else None
+            if known is not None:
+                exchange.whole_received(known, data[self._repeated.head_size :])
+                self._complete(exchange, excess=False)
+                return
+            parser = self._parser = ResponseParser(exchange, method=method, limits=limits)
         try:
             parser.feed(data)
         except HttpProcessingError as error:
@@ -227,7 +232,9 @@ class ClientConnection(Connection):
             self.abort()
             return
         if parser.completed:
-            self._complete(parser, exchange)
+            if learns and exchange.head is not None and not parser.excess:
+                self._repeated.learn(data, exchange.head, exchange.settings.limits)
+            self._complete(exchange, excess=parser.excess)
         elif exchange.head is not None and exchange.ends_here(exchange.head):
             exchange.body_completed()
             self._end_exchange(exchange, reusable=False)
@@ -249,7 +256,7 @@ class ClientConnection(Connection):
         if self._lost_waiter is not None and not self._lost_waiter.done():
             self._lost_waiter.set_result(None)
         parser, exchange = self._parser, self._exchange
-        if parser is None or exchange is None:
+        if exchange is None:
             if self._successor is None:
                 self._pool.forget(self)
             else:
@@ -257,7 +264,7 @@ class ClientConnection(Connection):
             return
         self._end_exchange(exchange, reusable=False)
         try:
-            error = self._why_lost(parser, exchange, exc)
+            error = lost_error(parser, exchange, exc)
         finally:
             exchange.connection = None
         if error is None:
@@ -279,7 +286,7 @@ class ClientConnection(Connection):
 
     # Privates
 
-    def _complete(self, parser: ResponseParser, exchange: Exchange) -> None:
+    def _complete(self, exchange: Exchange, *, excess: bool) -> None:
         """End an exchange whose answer is whole, and keep the connection if it is fit to be."""
         head = exchange.head
         # The server may answer before it has the whole request: the rest is in the way then.
@@ -296,7 +303,7 @@ class ClientConnection(Connection):
             and head is not None
             and head.keep_alive
             and head.status != 101
-            and not parser.excess
+            and not excess
             and self.is_connected
         )
         self.served += 1
@@ -332,33 +339,6 @@ class ClientConnection(Connection):
         deadline.when = min(self._total_at, self.loop.time() + self._read_seconds)
         self._timer.reschedule(deadline)
 
-    def _why_lost(
-        self, parser: ResponseParser, exchange: Exchange, exc: BaseException | None
-    ) -> Exception | None:
-        """Return what to tell the exchange of a lost connection; None if its answer is whole."""
-        what = f"{exchange.method} {exchange.url}"
-        if exc is None:
-            try:
-                parser.feed_eof()
-            except (ContentLengthError, TransferEncodingError) as error:
-                return exchange.broken_off(error)
-            except BadHttpMessage:
-                if exchange.answered:
-                    return ServerDisconnectedError(
-                        f"The server closed the connection in the middle of its answer to {what}"
-                    )
-                return ServerDisconnectedError(
-                    f"The server closed the connection without an answer to {what}"
-                )
-            return None
-        if exchange.head is not None:
-            return exchange.broken_off(exc)
-        cause = exc if isinstance(exc, OSError) else OSError(str(exc))
-        text = f"Connection lost while waiting for an answer to {what}: {cause.strerror or cause}"
-        failure = ClientOSError(cause.errno, text)
-        failure.__cause__ = exc
-        return failure
-
     def expire(self) -> None:
         """Fail the exchange: one of its limits has passed. Called by the deadline."""
         exchange = self._exchange
@@ -367,20 +347,11 @@ class ClientConnection(Connection):
             if not self.is_connected:
                 self.abort()
             return
-        what = "the response's body" if exchange.head is not None else "a response"
-        asked = f"{exchange.method} {exchange.url}"
-        error: Exception
-        if self._total_at <= self.loop.time():
-            seconds = perf_counter() - exchange.timings.started_at
-            error = TotalTimeoutError(
-                f"{asked}: still waiting for {what} after {seconds:.3g} s, all that "
-                "ClientTimeout.total allows. To wait longer, pass timeout=ClientTimeout(total=…)."
-            )
-        else:
-            error = SocketTimeoutError(
-                f"Timeout on reading data from socket: {asked} waited {self._read_seconds:.3g} s "
-                f"for the next byte of {what}. To wait longer, raise ClientTimeout(sock_read=…)."
-            )
+        error = timeout_error(
+            exchange,
+            total_passed=self._total_at <= self.loop.time(),
+            read_seconds=self._read_seconds,
+        )
         self._end_exchange(exchange, reusable=False)
         exchange.fail(error)
         self.abort()

@@ -144,6 +144,14 @@ class Exchange:
         if self._reader is not None:
             self._reader.feed_eof()
 
+    def whole_received(self, head: ResponseHead, body: bytes) -> None:
+        """Keep an answer that came at once, head and body."""
+        self.head = head
+        self._early = body
+        self.completed = True
+        timings = self.timings
+        timings.head_at = timings.completed_at = perf_counter()
+
     # What the response asks
 
     def ends_here(self, head: ResponseHead) -> bool:
