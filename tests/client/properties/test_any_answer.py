@@ -88,7 +88,12 @@ def test_chunks_are_read_the_same_however_they_come(
     assert read(cut(data, places)) == whole
 
 
-@given(BODIES, st.binary(min_size=1, max_size=20), PLACES)
+# Line ends between messages mean nothing (RFC 9112 §2.2): with the answer's last bytes llhttp drops
+# them, and itself is dropped then.
+MORE = st.binary(min_size=1, max_size=20).filter(lambda more: bool(more.strip(b"\r\n")))
+
+
+@given(BODIES, MORE, PLACES)
 def test_trailing_bytes_are_noticed_however_they_come(
     chunks: list[bytes], more: bytes, places: list[int]
 ) -> None:
