@@ -92,13 +92,19 @@ class Servers:
         self.stops.append(stop)
         return int(next(iter(server.sockets)).getsockname()[1])
 
-    async def uvicorn(self, context: ssl.SSLContext | None) -> int:
+    async def uvicorn_sansio(self, context: ssl.SSLContext | None) -> int:
+        return await self._uvicorn(context, "websockets-sansio")
+
+    async def uvicorn_wsproto(self, context: ssl.SSLContext | None) -> int:
+        return await self._uvicorn(context, "wsproto")
+
+    async def _uvicorn(self, context: ssl.SSLContext | None, implementation: str) -> int:
         config = uvicorn.Config(
             asgi_peer,
             port=0,
             lifespan="off",
             log_level="error",
-            ws="websockets-sansio",
+            ws=implementation,
             ws_max_size=2**30,
             timeout_graceful_shutdown=1,
         )
@@ -117,7 +123,7 @@ class Servers:
         return int(server.servers[0].sockets[0].getsockname()[1])
 
 
-KINDS = ["aiohttp", "websockets", "uvicorn"]
+KINDS = ["aiohttp", "websockets", "uvicorn_sansio", "uvicorn_wsproto"]
 
 
 @pytest.fixture(params=[(kind, tls) for kind in KINDS for tls in (False, True)], ids=str)
