@@ -7,13 +7,13 @@ before it went, nor what users call things.
 from __future__ import annotations
 
 import asyncio
-from math import inf
 from typing import TYPE_CHECKING
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.exceptions import ClientConnectionResetError
-from notebook_http.transport.timeouts import Deadline, DeadlineTimer
+from notebook_http.transport.timeouts import DeadlineTimer
+from notebook_http.transport.websocket_deadline import SessionDeadline
 from notebook_http.transport.websocket_queue import Message, MessageQueue, lost_with_its_loop
 from notebook_http.transport.websocket_settings import SessionSettings, codecs
 from notebook_http.transport.websocket_writer import MessageWriter
@@ -35,8 +35,6 @@ __all__ = ["SessionSettings", "WebSocketSession"]
 # Bytes of unread messages above which the peer has to wait, and below which it may go on.
 _HIGH_WATER = 128 * 1024
 _LOW_WATER = 64 * 1024
-# Seconds that a peer which has said goodbye may take to read ours.
-_LINGER_SECONDS = 10.0
 
 
 class WebSocketSession(Connection):
@@ -58,12 +56,10 @@ class WebSocketSession(Connection):
         "_close_sent",
         "_control_at",
         "_deadline",
-        "_heartbeat",
         "_input_ended",
         "_on_lost",
         "_output",
         "_parser",
-        "_pinged",
         "_queue",
         "_settings",
         "_timer",
@@ -95,9 +91,7 @@ class WebSocketSession(Connection):
         self._input_ended = False
         self._close_sent = False
         self._control_at = 0.0
-        self._heartbeat = settings.heartbeat or 0.0
-        self._pinged = False
-        self._deadline = _SessionDeadline(self)
+        self._deadline = SessionDeadline(self, settings.heartbeat or 0.0)
         self._timer = DeadlineTimer.of(loop)
         self.closed = False
         self.closing = False
@@ -118,8 +112,8 @@ class WebSocketSession(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the heartbeat. Called by whoever did the handshake."""
         super().connection_made(transport)
-        if self._heartbeat:
-            self._deadline.when = self.loop.time() + self._heartbeat
+        if self._deadline.heartbeat:
+            self._deadline.heard(self.loop.time())
         self._timer.add(self._deadline)
 
     def data_received(self, data: bytes) -> None:
@@ -127,10 +121,8 @@ class WebSocketSession(Connection):
         parser = self._parser
         if parser is None:
             return
-        if self._heartbeat and not self.closed:
-            # Whatever comes shows that the peer is there.
-            self._pinged = False
-            self._deadline.when = self.loop.time() + self._heartbeat
+        if self._deadline.heartbeat and not self.closed:
+            self._deadline.heard(self.loop.time())
         try:
             parser.feed(data)
         except WebSocketError as error:
@@ -246,7 +238,7 @@ class WebSocketSession(Connection):
             self._parser.hold()
             self._parser = None
         if not self._close_sent:
-            self._deadline.when = inf
+            self._deadline.stop()
 
     def pause_reading(self) -> None:
         """Make the peer wait; what was read already waits as well, in its wrapping."""
@@ -307,7 +299,7 @@ class WebSocketSession(Connection):
             self.closing = True
             self._queue.wake(CLOSING_MESSAGE)  # whoever receives in another task
         self.closed = True
-        self._deadline.when = inf
+        self._deadline.stop()
         try:
             self.write(goodbye)
         except ClientConnectionResetError as error:
@@ -341,15 +333,17 @@ class WebSocketSession(Connection):
 
     def _hang_up(self) -> None:
         """Close when our last words have left, and not much later than now if they cannot."""
+        self._input_is_over()
+        self.resume_reading()  # the goodbye of a TLS peer is behind what nobody wants to read
         self.close()
         if self.transport is not None:
-            self._deadline.when = self.loop.time() + _LINGER_SECONDS
+            self._deadline.linger(self.loop.time())
             self._timer.reschedule(self._deadline)
 
     def _break(self, error: BaseException | None) -> None:
         """End without a handshake."""
         self.closed = self.closing = True
-        self._deadline.when = inf
+        self._deadline.stop()
         self.close_code = WSCloseCode.ABNORMAL_CLOSURE
         if error is not None:
             self.exception = error
@@ -364,37 +358,22 @@ class WebSocketSession(Connection):
         else:
             super().abort()
 
-    def expire(self) -> None:
-        """Ping a silent peer, or give it up. Called by the deadline."""
-        now = self.loop.time()
-        if self.closed:
-            self._deadline.when = inf
-            self.abort()
-        elif self._reading_paused or not self.is_connected:
-            # It may have answered: we do not look, since our own reader is slow.
-            self._deadline.when = now + self._heartbeat
-        elif not self._pinged:
-            self._pinged = True
-            self._deadline.when = now + self._heartbeat / 2
-            self.write(self._output.frame(WSMsgType.PING, b""))
-        else:
-            seconds = self._heartbeat / 2
-            error = self._settings.no_pong(
-                f"No PONG received after {seconds} seconds: the peer or the network is gone. For "
-                "slow ones, raise heartbeat=…"
-            )
-            self._break(error)
-            self._queue.wake(WSMessage(WSMsgType.ERROR, error, None))
+    # Called by the deadline
 
+    @property
+    def may_judge_silence(self) -> bool:
+        """Whether a silent peer is to blame: not when we do not look, since we read slowly."""
+        return self.is_connected and not self._reading_paused
 
-class _SessionDeadline(Deadline):
-    """When a session has to ping, or to be gone."""
+    def ping(self) -> None:
+        """Ask the peer whether it is there."""
+        self.write(self._output.frame(WSMsgType.PING, b""))
 
-    __slots__ = ("_session",)
-
-    def __init__(self, session: WebSocketSession) -> None:
-        super().__init__()
-        self._session = session
-
-    def expire(self) -> None:
-        self._session.expire()
+    def give_up(self, seconds: float) -> None:
+        """End: the peer did not answer a PING within *seconds*."""
+        error = self._settings.no_pong(
+            f"No PONG received after {seconds} seconds: the peer or the network is gone. For "
+            "slow ones, raise heartbeat=…"
+        )
+        self._break(error)
+        self._queue.wake(WSMessage(WSMsgType.ERROR, error, None))
