@@ -114,8 +114,8 @@ async def run_call(
         raise _no_http(request, (), error) from error
     finally:
         # Errors and redirects included: what the payload opened is closed once, at the end.
-        if request.body is not None and request.body.payload is not None:
-            await _close_body(request.body, sender.exchange)
+        if request.outgoing is not None and request.outgoing.payload is not None:
+            await _close_body(request.outgoing, sender.exchange)
     verdict = options.raise_for_status
     if verdict is None:
         verdict = settings.raise_for_status

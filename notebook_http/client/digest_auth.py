@@ -125,7 +125,7 @@ class DigestAuthMiddleware:
             _take_cookies(request, response)
             response.close()
             await response.wait_for_close()
-            if request.body is not None and request.body.is_spent:
+            if request.outgoing is not None and request.outgoing.is_spent:
                 # Now, and not by whoever sends: the server counts what was signed.
                 text = (
                     f"{request.method} {request.url} was answered with a Digest challenge, and its "
@@ -274,7 +274,7 @@ def _is_worth_an_answer(
 def _choose_qop(challenge: DigestChallenge, request: ClientRequest) -> str:
     if not challenge.qops:
         return ""
-    in_memory = request.body is None or request.body.content is not None
+    in_memory = request.outgoing is None or request.outgoing.content is not None
     if "auth-int" in challenge.qops and (in_memory or "auth" not in challenge.qops):
         return "auth-int"
     return "auth"
@@ -287,7 +287,7 @@ async def _hash_body(request: ClientRequest, challenge: DigestChallenge) -> str:
         ClientError: the body can be read only once.
     """
     hashing = _HashingWriter(challenge.new_hash(), request.new_encoder())
-    body = request.body
+    body = request.outgoing
     if body is not None and body.content is not None:
         for start in range(0, len(body.content), _PIECE_BYTES):
             await hashing.write(memoryview(body.content)[start : start + _PIECE_BYTES])

@@ -13,6 +13,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from notebook_http import hdrs
 from notebook_http.client.exceptions import InvalidUrlClientError, RequestInfo
+from notebook_http.client.request_body import body_from_data
+from notebook_http.client.request_views import RequestViews
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.errors import ContentEncodingError
 from notebook_http.wire.head_writer import check_method, encode_head, field_lines
@@ -52,7 +54,7 @@ def request_target(url: URL) -> str:
     return target
 
 
-class ClientRequest:
+class ClientRequest(RequestViews):
     """A request about to be sent, or sent.
 
     Attributes:
@@ -61,7 +63,7 @@ class ClientRequest:
         real_url: as it was given.
         origin: where it goes.
         version: `HttpVersion` of the request line.
-        body: what is sent after the head, or None.
+        outgoing: what is sent after the head, or None.
         chunked: whether the body is framed by chunks.
         compress: the content coding that is applied while sending, or None.
         expect_continue: whether the body waits for the server's `100 Continue`.
@@ -72,12 +74,13 @@ class ClientRequest:
     __slots__ = (
         "_extra",
         "_headers",
-        "body",
+        "_skipped",
         "chunked",
         "compress",
         "expect_continue",
         "method",
         "origin",
+        "outgoing",
         "real_url",
         "responder",
         "session",
@@ -85,6 +88,8 @@ class ClientRequest:
         "version",
     )
 
+    # Names of automatic headers that are left out, in lower case. Not set where there are none.
+    _skipped: frozenset[str]
     # A `Responder`. Not set where there are no middlewares: that would cost each request.
     responder: Any
 
@@ -124,7 +129,7 @@ class ClientRequest:
         self.url = url.with_fragment(None) if url.raw_fragment else url
         self.origin = origin
         self.version = version
-        self.body = body
+        self.outgoing = body
         self.compress = compress
         self.expect_continue = expect_continue
         self.chunked = False
@@ -159,10 +164,10 @@ class ClientRequest:
     @property
     def body_length(self) -> int | None:
         """Bytes that the head announces; None when the body is chunked or there is none."""
-        if self.chunked or self.body is None:
+        if self.chunked or self.outgoing is None:
             return None
         announced = self._headers.get(hdrs.CONTENT_LENGTH) if self._headers is not None else None
-        return int(announced) if announced is not None else self.body.size
+        return int(announced) if announced is not None else self.outgoing.size
 
     def new_encoder(self) -> ContentEncoder | None:
         """Return what applies `compress` to the body, or None.
@@ -199,7 +204,46 @@ class ClientRequest:
             f"{self.method} {target} HTTP/{version}\r\n{lines}{origin.proxy_lines}\r\n"
         )
 
+    @property
+    def skip_auto_headers(self) -> CIMultiDict[None]:
+        """The names of automatic headers that were left out, as keys."""
+        skipped: frozenset[str] = getattr(self, "_skipped", frozenset())
+        return CIMultiDict((name.title(), None) for name in sorted(skipped))
+
     # Building
+
+    async def update_body(self, body: Any) -> None:
+        """Send *body* instead, and close what would have been sent.
+
+        `Content-Length` and `Transfer-Encoding` follow. `Content-Type` stays if it is there
+        already, but for multipart bodies, which nobody could read by another boundary.
+
+        Args:
+            body: what `data=` takes; None for no body.
+
+        Raises:
+            TypeError: it is no body. The request is as before.
+            ValueError: the headers contradict it.
+        """
+        new = body_from_data(body)
+        old = self.outgoing
+        if old is not None and old.payload is not None and (new is None or old.payload is not body):
+            await old.close()
+        headers = self.headers
+        was_chunked = self.chunked
+        for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING):
+            headers.popall(name, None)
+        if self.compress:
+            headers.popall(hdrs.CONTENT_ENCODING, None)
+        if new is not None:
+            skipped = getattr(self, "_skipped", ())
+            new.headers = tuple(pair for pair in new.headers if pair[0].lower() not in skipped)
+            for field, value in new.headers:
+                if value.startswith("multipart/"):
+                    headers[field] = value
+        self.outgoing = new
+        self.chunked = False
+        self._frame_body((was_chunked and new is not None) or None)
 
     def _set(self, name: str, value: str) -> None:
         if self._headers is None:
@@ -209,7 +253,7 @@ class ClientRequest:
 
     def _frame_body(self, chunked: bool | None) -> None:
         """Decide how the body's end is marked (RFC 9112 §6), and say so in the headers."""
-        body = self.body
+        body = self.outgoing
         headers = self._headers
         given_length = given_coding = None
         if headers is not None:

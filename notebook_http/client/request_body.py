@@ -44,6 +44,14 @@ class RequestBody:
         else:
             self.size = payload.size if payload is not None else 0
 
+    def as_payload(self) -> Payload:
+        """Return the body as a payload, for those who want to look into it."""
+        if self.payload is not None:
+            return self.payload
+        from notebook_http.transport.payload import BytesPayload
+
+        return BytesPayload(self.content or b"", headers=self.headers)
+
     @property
     def is_spent(self) -> bool:
         """Whether it was sent once and cannot be sent again (a generator, a pipe)."""

@@ -207,7 +207,7 @@ class RequestFactory:
         headers = None
         if shaped or options.has_headers:
             headers = self._own_headers(origin, options, found)
-        return self._request_class(
+        request = self._request_class(
             method,
             url.with_user(None) if origin.has_userinfo else url,
             origin,
@@ -219,6 +219,9 @@ class RequestFactory:
             compress="deflate" if compress is True else (compress or None),
             expect_continue=options.expect100,
         )
+        if skipped:
+            request._skipped = skipped
+        return request
 
     def after_redirect(
         self,
@@ -248,7 +251,7 @@ class RequestFactory:
         """
         method = method_after_redirect(request.method, status)
         keeps_body = method == request.method
-        body = request.body if keeps_body else None
+        body = request.outgoing if keeps_body else None
         if body is not None and body.is_spent:
             text = (
                 f"Cannot follow the redirect from {request.url} to {url} with a consumed request "
@@ -289,7 +292,7 @@ class RequestFactory:
             ClientPayloadError: the body has to be sent again, but was a stream.
             InvalidURL: or `NonHttpUrlClientError`: the URL that a middleware set is none.
         """
-        if request.body is not None and request.body.is_spent:
+        if request.outgoing is not None and request.outgoing.is_spent:
             text = (
                 f"The body of {request.method} {request.url} is consumed and cannot be sent again. "
                 "Use bytes or a seekable file for requests that middlewares repeat."

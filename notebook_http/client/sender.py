@@ -150,7 +150,7 @@ def _may_repeat(request: ClientRequest, exchange: Exchange, error: Exception) ->
         request.method in IDEMPOTENT_METHODS
         and not exchange.answered
         and not isinstance(error, ServerTimeoutError)
-        and not (request.body is not None and request.body.is_spent)
+        and not (request.outgoing is not None and request.outgoing.is_spent)
     )
 
 
@@ -172,7 +172,7 @@ def _write(
     head: bytes,
 ) -> None:
     """Write the request: at once if it is small, else in a task beside the waiting."""
-    body = request.body
+    body = request.outgoing
     timings = exchange.timings
     timings.writing_at = perf_counter()
     if body is None:
@@ -196,7 +196,7 @@ async def _write_watched(
 ) -> None:
     """Write the request as `_write` does, and tell those who watch."""
     traces = exchange.timings.traces
-    body = request.body
+    body = request.outgoing
     content: bytes | None = None
     if body is not None and body.content is not None and _leaves_at_once(request, body):
         content = body.content

@@ -56,13 +56,11 @@ ACCEPTED: dict[str, tuple[str, str]] = {
         INSIDE,
     ),
     "ClientRequest attributes": (
-        ".ALL_METHODS .DEFAULT_HEADERS .GET_METHODS .POST_METHODS .auth .close "
-        ".connection_key .host .is_ssl .port .response .send .skip_auto_headers .ssl "
-        ".terminate .update_auth .update_auto_headers .update_body "
-        ".update_body_from_data .update_content_encoding .update_cookies "
-        ".update_expect_continue .update_headers .update_host .update_proxy "
-        ".update_transfer_encoding .update_version .write_bytes",
-        INSIDE,
+        ".ALL_METHODS .DEFAULT_HEADERS .GET_METHODS .POST_METHODS .auth .close .response .send "
+        ".terminate .update_auth .update_auto_headers .update_body_from_data "
+        ".update_content_encoding .update_cookies .update_expect_continue .update_headers "
+        ".update_host .update_proxy .update_transfer_encoding .update_version .write_bytes",
+        f"the steps in which aiohttp makes and sends a request; {INSIDE}",
     ),
     "ClientSession": (
         "+max_decoded_size fallback_charset_resolver=a function->None "

@@ -118,7 +118,7 @@ class CacheMiddleware:
         wishes = directives(headers.getall(hdrs.CACHE_CONTROL, ()))
         if request.method in _SAFE_METHODS and (
             request.method not in ("GET", "HEAD")
-            or request.body is not None
+            or request.outgoing is not None
             or "no-store" in wishes
             or any(name in headers for name in _OWN_BUSINESS)
         ):

@@ -151,7 +151,7 @@ class RetryMiddleware:
         """Return the seconds to wait before the next try; None if there is to be none."""
         if tries >= self.attempts or getattr(request.session, "closed", False):
             return None
-        if request.body is not None and request.body.is_spent:
+        if request.outgoing is not None and request.outgoing.is_spent:
             return None
         asked = None
         if not isinstance(failure.outcome, ClientConnectionError):
