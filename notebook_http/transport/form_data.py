@@ -29,8 +29,8 @@ class FormData:
 
     Args:
         fields: a mapping, a file, or an iterable of files, multidicts and (name, value) pairs.
-        quote_fields: aiohttp's switch for percent-encoded file names; no effect, since names
-            travel as browsers send them, which every server reads.
+        quote_fields: percent-encode file names, as aiohttp does (`a%20b.txt`), which few servers
+            undo; False sends them as browsers do, which all servers read.
         charset: of the text; UTF-8 by default.
         default_to_multipart: multipart even when nothing in the form needs it.
 

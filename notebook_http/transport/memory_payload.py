@@ -12,7 +12,9 @@ from notebook_http.wire.media_type import parse_media_type
 __all__ = [
     "AsyncIterablePayload",
     "BytesPayload",
+    "JsonBytesPayload",
     "JsonPayload",
+    "StreamReaderPayload",
     "StringPayload",
 ]
 
@@ -129,6 +131,29 @@ class JsonPayload(BytesPayload):
         )
 
 
+class JsonBytesPayload(BytesPayload):
+    """A body of JSON, written by something that returns bytes, such as `orjson.dumps`.
+
+    Args:
+        value: what *dumps* takes.
+        dumps: returns bytes.
+        content_type: "application/json" by default.
+
+    Raises:
+        TypeError: *dumps* cannot write the value, or returns no bytes.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        dumps: Callable[[Any], bytes],
+        content_type: str = "application/json",
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(dumps(value), *args, content_type=content_type, **kwargs)
+
+
 class AsyncIterablePayload(Payload):
     """A body that an asynchronous iterable yields, of bytes; it can be sent once.
 
@@ -199,6 +224,22 @@ class AsyncIterablePayload(Payload):
         whole_reads = getattr(self._value, "iter_any", None)
         self._iterator = aiter(self._value if whole_reads is None else whole_reads())
         return self._iterator
+
+
+class StreamReaderPayload(AsyncIterablePayload):
+    """A body that comes out of a `StreamReader`, such as one response on its way into a request.
+
+    In pieces as they arrive, not in lines; once.
+
+    Raises:
+        TypeError: *value* is no stream reader.
+    """
+
+    def __init__(self, value: Any, *args: Any, **kwargs: Any) -> None:
+        if not callable(getattr(value, "iter_any", None)):
+            msg = f"value argument must be a StreamReader, got {type(value).__name__}"
+            raise TypeError(msg)
+        super().__init__(value, *args, **kwargs)
 
 
 def _checked(piece: Any) -> bytes | bytearray | memoryview:

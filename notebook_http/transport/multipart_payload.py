@@ -18,12 +18,10 @@ from notebook_http.wire.multipart_writer import (
     new_boundary,
     part_head,
 )
+from notebook_http.wire.transfer_encoding import TransferEncoder, transfer_encoder_for
 from notebook_http.wire.urlencoded_form import format_urlencoded
 
 __all__ = ["MultipartWriter"]
-
-# Transfer encodings that change no byte: HTTP carries any, so no other is needed (RFC 7578 §4.7).
-_PLAIN_TRANSFER = ("binary", "8bit", "7bit")
 
 
 class MultipartWriter(Payload):
@@ -57,7 +55,7 @@ class MultipartWriter(Payload):
     def __iter__(self) -> Iterator[tuple[Payload, str, str]]:
         """Yield (part, content coding or "", transfer encoding or "")."""
         for part, coding in self._parts:
-            yield part, coding, part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "")
+            yield part, coding, _transfer(part)
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -88,12 +86,13 @@ class MultipartWriter(Payload):
     def append_payload(self, payload: Payload) -> Payload:
         """Add a part and return it; its headers may still change until it is sent.
 
-        A part with Content-Encoding (gzip, deflate, br, zstd) is encoded when it is sent.
+        A part with Content-Encoding (gzip, deflate, br, zstd) or Content-Transfer-Encoding
+        (base64, quoted-printable) is encoded when it is sent, and then in this order. HTTP carries
+        any byte: only who sends mail on needs the second.
 
         Raises:
-            ValueError: a Content-Transfer-Encoding that would change the bytes, a
-                Content-Encoding that is unknown, either of them in a form, or a header that
-                holds a line break.
+            ValueError: an encoding that is unknown, either of them in a form, or a header that
+                holds a line break. An unknown Content-Transfer-Encoding is a RuntimeError, too.
         """
         headers = payload.headers
         coding = headers.get(hdrs.CONTENT_ENCODING, "").lower()
@@ -101,19 +100,18 @@ class MultipartWriter(Payload):
         if self._is_form and (coding or transfer):
             msg = "a part of a form is neither encoded nor transfer-encoded (RFC 7578 §4.7, §4.8)"
             raise ValueError(msg)
-        if transfer and transfer not in _PLAIN_TRANSFER:
-            msg = f"Content-Transfer-Encoding {transfer!r} is for mail; HTTP carries any byte"
-            raise ValueError(msg)
-        _encoder(coding)
+        if coding == "identity":
+            coding = ""
+        encoders = _encoders(coding, transfer)
         if (
             not self._is_form
-            and not coding
+            and not encoders
             and payload.size is not None
             and hdrs.CONTENT_LENGTH not in headers
         ):
             headers[hdrs.CONTENT_LENGTH] = str(payload.size)
         part_head(self._boundary, headers.items())
-        self._parts.append((payload, "" if coding == "identity" else coding))
+        self._parts.append((payload, coding))
         return payload
 
     def append_json(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
@@ -143,7 +141,7 @@ class MultipartWriter(Payload):
         total = len(closing_delimiter(self._boundary))
         for part, coding in self._parts:
             size = part.size
-            if coding or size is None:
+            if size is None or _encoders(coding, _transfer(part)):
                 return None
             total += len(part_head(self._boundary, part.headers.items())) + size + 2
         return total
@@ -190,13 +188,14 @@ class MultipartWriter(Payload):
         """
         for part, coding in self._parts:
             await writer.write(part_head(self._boundary, part.headers.items()))
-            encoder = _encoder(coding)
-            if encoder is None:
+            encoders = _encoders(coding, _transfer(part))
+            if not encoders:
                 # Not more than its head said, should a file have grown meanwhile.
                 await part.write_with_length(writer, part.size)
             else:
-                await part.write(_EncodingWriter(writer, encoder))
-                await writer.write(encoder.finish())
+                encoding = _EncodingWriter(writer, encoders)
+                await part.write(encoding)
+                await encoding.finish()
             await writer.write(b"\r\n")
         if close_boundary:
             await writer.write(closing_delimiter(self._boundary))
@@ -213,26 +212,47 @@ class MultipartWriter(Payload):
             raise failure
 
 
-def _encoder(coding: str) -> ContentEncoder | None:
+def _transfer(part: Payload) -> str:
+    return part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "")
+
+
+def _encoders(coding: str, transfer: str) -> list[ContentEncoder | TransferEncoder]:
+    """Return what a part has to pass on its way out, in order.
+
+    Raises:
+        ValueError: an encoding is unknown, or its library is missing.
+    """
     try:
-        return encoder_for(coding)
+        found = (encoder_for(coding), transfer_encoder_for(transfer))
     except ContentEncodingError as exc:
         raise ValueError(str(exc)) from None
+    return [encoder for encoder in found if encoder is not None]
 
 
 class _EncodingWriter:
-    """Applies a content coding to what passes through."""
+    """Applies encodings to what passes through, one after the other."""
 
-    __slots__ = ("_encoder", "_writer")
+    __slots__ = ("_encoders", "_writer")
 
-    def __init__(self, writer: PayloadWriter, encoder: ContentEncoder) -> None:
+    def __init__(
+        self, writer: PayloadWriter, encoders: list[ContentEncoder | TransferEncoder]
+    ) -> None:
         self._writer = writer
-        self._encoder = encoder
+        self._encoders = encoders
 
     async def write(self, data: bytes | bytearray | memoryview, /) -> None:
-        encoded = self._encoder.encode(bytes(data))
-        if encoded:
-            await self._writer.write(encoded)
+        await self._pass(bytes(data), self._encoders)
+
+    async def finish(self) -> None:
+        """Send what the encoders still keep."""
+        for at, encoder in enumerate(self._encoders):
+            await self._pass(encoder.finish(), self._encoders[at + 1 :])
+
+    async def _pass(self, data: bytes, encoders: list[ContentEncoder | TransferEncoder]) -> None:
+        for encoder in encoders:
+            data = encoder.encode(data)
+        if data:
+            await self._writer.write(data)
 
 
 class _Buffer:

@@ -21,10 +21,13 @@ from notebook_http.transport.file_payload import (
 from notebook_http.transport.memory_payload import (
     AsyncIterablePayload,
     BytesPayload,
+    JsonBytesPayload,
     JsonPayload,
+    StreamReaderPayload,
     StringPayload,
 )
 from notebook_http.transport.payload_shape import Payload, PayloadWriter
+from notebook_http.transport.stream_reader import StreamReader
 
 __all__ = [
     "PAYLOAD_REGISTRY",
@@ -33,12 +36,14 @@ __all__ = [
     "BytesIOPayload",
     "BytesPayload",
     "IOBasePayload",
+    "JsonBytesPayload",
     "JsonPayload",
     "LookupError",
     "Order",
     "Payload",
     "PayloadRegistry",
     "PayloadWriter",
+    "StreamReaderPayload",
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",
@@ -119,6 +124,7 @@ PAYLOAD_REGISTRY.register(TextIOPayload, io.TextIOBase)
 PAYLOAD_REGISTRY.register(BytesIOPayload, io.BytesIO)
 PAYLOAD_REGISTRY.register(BufferedReaderPayload, (io.BufferedReader, io.BufferedRandom))
 PAYLOAD_REGISTRY.register(IOBasePayload, io.IOBase)
+PAYLOAD_REGISTRY.register(StreamReaderPayload, StreamReader)
 PAYLOAD_REGISTRY.register(AsyncIterablePayload, AsyncIterable, order=Order.try_last)
 
 

@@ -136,15 +136,17 @@ class Payload(ABC):
 
         Args:
             disptype: "attachment", "inline", "form-data".
-            quote_fields: aiohttp's switch for percent-encoded names; no effect here, where names
-                always travel as browsers send them.
+            quote_fields: percent-encode the file name of a form, as aiohttp does by default;
+                False sends it as browsers do.
             _charset: no effect; names are UTF-8.
             params: filename, name.
 
         Raises:
             ValueError: a line break or another control character in a value.
         """
-        self.headers[hdrs.CONTENT_DISPOSITION] = format_content_disposition(disptype, params)
+        self.headers[hdrs.CONTENT_DISPOSITION] = format_content_disposition(
+            disptype, params, percent_encode=quote_fields
+        )
 
     @abstractmethod
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:

@@ -105,12 +105,17 @@ def content_disposition_filename(params: Mapping[str, str], name: str = "filenam
     return extended if extended is not None else params.get(name)
 
 
-def format_content_disposition(disposition: str, parameters: Mapping[str, str]) -> str:
+def format_content_disposition(
+    disposition: str, parameters: Mapping[str, str], *, percent_encode: bool = False
+) -> str:
     r"""Return a Content-Disposition value.
 
     In "form-data" every value is a quoted string of plain UTF-8, as browsers send it, with `\"`
     and `\\` escaped; elsewhere a value beyond ASCII gets an ASCII stand-in and the encoded form
     beside it (RFC 6266 Appendix D).
+
+    With *percent_encode* the file name of a form is percent-encoded instead (RFC 7578 §2), as
+    aiohttp does by default; few servers undo it.
 
     Raises:
         ValueError: the disposition or a name is no token, or a value holds CR, LF, NUL or
@@ -127,7 +132,9 @@ def format_content_disposition(disposition: str, parameters: Mapping[str, str]) 
         if _CONTROL.search(value):
             msg = f"{name} holds a line break or another control character: {value[:80]!r}"
             raise ValueError(msg)
-        if value.isascii() or disposition == "form-data":
+        if percent_encode and disposition == "form-data" and name == "filename":
+            parts.append(f'{name}="{quote(value, safe="")}"')
+        elif value.isascii() or disposition == "form-data":
             parts.append(f'{name}="{_escape(value)}"')
         else:
             stand_in = value.encode("ascii", "replace").decode("ascii").replace("?", "_")

@@ -16,6 +16,7 @@ __all__ = [
     "PLAIN_TRANSFER_ENCODINGS",
     "TransferEncoder",
     "UnknownPartEncoding",
+    "UnknownTransferEncoding",
     "missing_for_decoding",
     "transfer_decode",
     "transfer_encoder_for",
@@ -32,6 +33,13 @@ _UNFINISHED_QUOTED = rb"=(?:[0-9A-Fa-f]|[ \t]*\r?)?\Z"
 
 class UnknownPartEncoding(PayloadEncodingError, RuntimeError):
     """A part is encoded in a way that nobody here undoes. The peer erred."""
+
+
+class UnknownTransferEncoding(ValueError, RuntimeError):
+    """A part is to be encoded in a way that nobody here knows. The caller erred.
+
+    A `RuntimeError` because aiohttp raises one.
+    """
 
 
 class _BrokenPart(PayloadEncodingError, ValueError):
@@ -117,7 +125,7 @@ def transfer_encoder_for(encoding: str) -> TransferEncoder | None:
     """Return what encodes a part, or None for an encoding that changes nothing.
 
     Raises:
-        ValueError: *encoding* is unknown.
+        UnknownTransferEncoding: *encoding* is unknown (a ValueError).
     """
     name = encoding.strip().lower()
     if name in PLAIN_TRANSFER_ENCODINGS:
@@ -130,4 +138,4 @@ def transfer_encoder_for(encoding: str) -> TransferEncoder | None:
         f"unknown content transfer encoding: {encoding[:80]!r}; HTTP carries any byte, so leave "
         "it out, or take base64 or quoted-printable"
     )
-    raise ValueError(message)
+    raise UnknownTransferEncoding(message)

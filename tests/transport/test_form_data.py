@@ -74,10 +74,22 @@ async def test_urlencoded_fields_read_back(fields: list[tuple[str, str]]) -> Non
 @given(st.lists(st.tuples(NAME, NAME, st.binary(max_size=50)), max_size=4))
 async def test_files_read_back(files: list[tuple[str, str, bytes]]) -> None:
     """Names with quotes and backslashes, bytes with line breaks."""
-    form = FormData(default_to_multipart=True)
+    form = FormData(quote_fields=False, default_to_multipart=True)
     for name, filename, data in files:
         form.add_field(name, data, filename=filename, content_type="a/b")
     assert await sent(form) == [(name, filename, "a/b", data) for name, filename, data in files]
+
+
+@pytest.mark.parametrize(
+    ("quote_fields", "filename"), [(True, "%C3%A9%20%22%25%2F.txt"), (False, 'é "%/.txt')]
+)
+async def test_file_names_are_percent_encoded_unless_told_otherwise(
+    quote_fields: bool, filename: str
+) -> None:
+    """The name of the field never is: no server looks for such names."""
+    form = FormData(quote_fields=quote_fields)
+    form.add_field("é f", b"x", filename='é "%/.txt', content_type="a/b")
+    assert await sent(form) == [("é f", filename, "a/b", b"x")]
 
 
 async def test_each_kind_of_value_is_a_part(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ async def test_closing_goes_on_after_a_failure() -> None:
         ({"X": "a\r\nY: b"}, "(?i)header"),
         ({"X\r\nY": "b"}, "(?i)header"),
         ({"X": "\0"}, "(?i)header"),
-        ({"Content-Transfer-Encoding": "base64"}, "mail"),
+        ({"Content-Transfer-Encoding": "base32"}, "base64 or quoted-printable"),
         ({"Content-Encoding": "rot13"}, "unknown"),
     ],
 )
@@ -168,6 +168,41 @@ def test_what_cannot_be_sent_is_refused_when_it_is_added(
     with pytest.raises(ValueError, match=message):
         writer.append("x", headers)
     assert len(writer) == 0
+
+
+@pytest.mark.parametrize(
+    ("transfer", "coding"),
+    [
+        *(("base64", ""), ("base64", "gzip"), ("BASE64", "")),
+        *(("quoted-printable", ""), ("quoted-printable", "gzip"), ("7bit", ""), ("binary", "")),
+    ],
+)
+async def test_a_part_is_encoded_for_mail(transfer: str, coding: str) -> None:
+    """Python's own mail parser reads it back, also when it came in odd pieces."""
+    pieces = [b"a" * 100, b"\xc3", b"\xb6= ", b"end of a line\r\n", b"x" * 1000, b"yz"]
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    writer = MultipartWriter(boundary="B")
+    headers = {"Content-Transfer-Encoding": transfer}
+    if coding:
+        headers["Content-Encoding"] = coding
+    part = writer.append(body(), headers)
+    assert list(writer) == [(part, coding, transfer)]
+    assert writer.size is None
+    sent = f"Content-Type: {writer.content_type}\r\n\r\n".encode() + await writer.as_bytes()
+    (read,) = message_from_bytes(sent).get_payload()
+    assert "Content-Length" not in read
+    data = read.get_payload(decode=True)
+    assert (gzip.decompress(data) if coding else data) == b"".join(pieces)
+
+
+def test_an_unknown_transfer_encoding_is_aiohttps_error() -> None:
+    """It raises a RuntimeError."""
+    with pytest.raises(RuntimeError, match="unknown content transfer encoding"):
+        MultipartWriter().append(b"x", {"Content-Transfer-Encoding": "base32"})
 
 
 async def test_a_header_changed_later_is_checked_when_sent() -> None:

@@ -15,16 +15,19 @@ from notebook_http.transport.payload import (
     AsyncIterablePayload,
     BytesIOPayload,
     BytesPayload,
+    JsonBytesPayload,
     JsonPayload,
     Order,
     Payload,
     PayloadRegistry,
     PayloadWriter,
+    StreamReaderPayload,
     StringIOPayload,
     StringPayload,
     get_payload,
     payload_type,
 )
+from notebook_http.transport.stream_reader import StreamReader
 
 
 class Wire:
@@ -290,3 +293,26 @@ def test_the_decorator_registers_with_the_shared_registry() -> None:
             super().__init__(f"{value}°", *args, **kwargs)
 
     assert isinstance(PAYLOAD_REGISTRY.get(Temperature(21)), TemperaturePayload)
+
+
+def test_json_of_something_that_writes_bytes() -> None:
+    """As orjson does; text is refused, since nobody said how it is encoded."""
+    payload = JsonBytesPayload({"a": "é"}, lambda value: json.dumps(value).encode())
+    assert (payload.content_type, payload.size) == ("application/json", 15)
+    assert json.loads(payload.decode()) == {"a": "é"}
+    with pytest.raises(TypeError, match="byte-ish"):
+        JsonBytesPayload({}, json.dumps)  # type: ignore[arg-type]
+
+
+async def test_a_stream_reader_is_a_body() -> None:
+    """In pieces as they came, not in lines; once."""
+    reader = StreamReader(None)
+    reader.feed_data(b"a\nb\n")
+    reader.feed_eof()
+    payload = get_payload(reader)
+    assert type(payload) is StreamReaderPayload
+    wire = Wire()
+    await payload.write(wire)
+    assert (wire.pieces, payload.consumed) == ([b"a\nb\n"], True)
+    with pytest.raises(TypeError, match="StreamReader"):
+        StreamReaderPayload([b"x"])
