@@ -21,7 +21,9 @@ from notebook_http import (
     ClientResponseError,
     ClientSession,
     ServerDisconnectedError,
+    WSMsgType,
 )
+from notebook_http.wire.websocket_handshake import accept_key
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CANARY = b"HTTP/1.1 200 OK\r\nX-Canary: yes\r\nContent-Length: 6\r\n\r\ncanary"
@@ -201,3 +203,77 @@ def most_cpu() -> Callable[..., object]:
         assert spent < seconds, f"{spent:.1f} s of processor time"
 
     return bounded
+
+
+class RawWebSocket:
+    """Opens WebSockets, sends the bytes it is given, and keeps what comes back.
+
+    Attributes:
+        url: where it listens, ws.
+        heads: of the handshakes, as they came.
+        received: all bytes behind them.
+        ended: set when a client has closed.
+    """
+
+    def __init__(self, data: bytes, more: str, answer: str) -> None:
+        self.url = ""
+        self.heads: list[bytes] = []
+        self.received = bytearray()
+        self.ended = asyncio.Event()
+        self._data = data
+        self._more = more
+        self._answer = answer
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head)
+        writer.write(self.answer_to(head) + self._data)
+        try:
+            while data := await reader.read(65536):
+                self.received += data
+        finally:
+            self.ended.set()
+
+    def answer_to(self, head: bytes) -> bytes:
+        """Return the head that accepts the handshake of *head*."""
+        key = re.search(rb"\r\nSec-WebSocket-Key: *([^\r]+)", head)
+        answer = self._answer.format(accept=accept_key(key[1].decode()))
+        return f"{answer}{self._more}\r\n".encode()
+
+
+SWITCHING = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: {accept}\r\n"
+)
+
+
+@pytest.fixture
+async def open_websocket(raw_server: Serve) -> Callable[..., Awaitable[RawWebSocket]]:
+    """Return what starts servers that open WebSockets and send some bytes.
+
+    `more` are header lines of the handshake's answer; `answer` is another beginning of it, with
+    `{accept}` for the right key.
+    """
+
+    async def start(data: bytes, more: str = "", *, answer: str = SWITCHING) -> RawWebSocket:
+        websocket = RawWebSocket(data, more, answer)
+        server = await raw_server(talk=websocket.talk)
+        websocket.url = server.url.replace("http", "ws", 1) + "/"
+        return websocket
+
+    return start
+
+
+@pytest.fixture
+def code_of() -> Callable[..., Awaitable[int]]:
+    """Return what reads from a URL until it is refused: the code that the client closes with."""
+
+    async def read(url: str, **options: object) -> int:
+        session = ClientSession()
+        async with asyncio.timeout(20), session, session.ws_connect(url, **options) as ws:
+            while (message := await ws.receive()).type is not WSMsgType.ERROR:
+                assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
+            return message.data.code
+
+    return read

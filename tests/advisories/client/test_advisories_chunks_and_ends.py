@@ -226,6 +226,18 @@ async def test_promise_unsolicited_bytes_reach_nobody(raw_server, session, read_
     assert late.connections == 2
 
 
+@pytest.mark.parametrize("more", [b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\0"])
+@pytest.mark.parametrize("whole", [OK, CHUNKED + b"2\r\nok\r\n" + LAST])
+async def test_promise_unsolicited_line_breaks_are_noticed(
+    raw_server, session, read_whole, more, whole
+):
+    """The parser's library passes over them; a server that sends them is not asked again so."""
+    server = await raw_server(whole + more, OK)
+    assert (await read_whole(session, server.url))[1] == b"ok"
+    assert (await read_whole(session, server.url))[1] == b"ok"
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize("cut", range(1, 6))
 async def test_promise_a_short_body_is_an_error(raw_server, session, read_whole, cut):
     """Whatever announced its end: half a body is never handed out as a whole one."""

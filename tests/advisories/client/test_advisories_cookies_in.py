@@ -190,7 +190,7 @@ def test_cve_2026_3644_control_characters_make_no_cookie(value):
     assert parse_set_cookie(f"{value}=a") is None
 
 
-def test_promise_attributes_pass_the_same_check():
+def test_cve_2026_35536_attributes_pass_the_same_check():
     """A cookie of the caller's with a break in its domain or path is no cookie."""
     for attribute in ("domain", "path", "expires"):
         cookies = SimpleCookie()

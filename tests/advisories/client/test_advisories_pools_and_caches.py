@@ -123,7 +123,7 @@ async def test_cve_2024_52303_nothing_is_kept_for_each_host_or_path(raw_server, 
         assert connector._pool.idle_count == connector._pool.busy_count == 0
 
 
-async def test_waitress_cve_2024_49769_a_reset_leaves_no_socket(raw_server, session, read_whole):
+async def test_cve_2024_49769_a_reset_leaves_no_socket(raw_server, session, read_whole):
     """A peer that was gone before it was served leaked its socket."""
     resets = 0
 
@@ -153,6 +153,7 @@ async def _ask_reset(session: ClientSession, url: str) -> None:
 MANY = 2**20 // 2
 
 
+@pytest.mark.filterwarnings("ignore:a parameter of a Content-Disposition:RuntimeWarning")
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -88,6 +88,18 @@ async def test_cve_2026_34518_credentials_stay_with_their_origin(
     assert other is not home or len(home.requests) == 2
 
 
+async def test_pr_13180_every_copy_stays(raw_server, session):
+    """The first copy of a header was left out, and the others followed, in their own letters."""
+    other = await raw_server(OK)
+    home = await raw_server(to(other.url))
+    headers = [(name, f"{SECRET}-{n}") for n, name in enumerate(SPELLINGS)] + [("X", "kept")]
+    async with session.get(home.url, headers=headers) as response:
+        assert await response.text() == "ok"
+    assert home.requests[0].count(SECRET.encode()) == len(SPELLINGS)
+    assert SECRET.encode() not in other.requests[0]
+    assert b"\r\nX: kept\r\n" in other.requests[0]
+
+
 @pytest.mark.parametrize("what", ["scheme", "host", "port"])
 async def test_cve_2026_47265_cookies_of_a_request_are_its_origins(
     raw_server, session, contexts, elsewhere, what
