@@ -1,0 +1,206 @@
+"""The tests of advisories can fail: each of these does, on a package that is broken on purpose.
+
+A copy of the package, one line of it changed as somebody might by mistake, and one test, in an
+interpreter of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import notebook_http
+
+pytestmark = pytest.mark.advisory
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(notebook_http.__file__).parent
+
+
+class Fault(NamedTuple):
+    """One line of *file*, changed; *test* must fail then."""
+
+    test: str
+    file: str
+    right: str
+    wrong: str
+
+
+FAULTS = (
+    Fault(  # control bytes of the caller leave
+        "client/test_advisories_requests_out.py::"
+        "test_cve_2019_11236_no_control_byte_leaves_in_a_header",
+        "wire/head_writer.py",
+        r'_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")',
+        r'_CONTROL = re.compile(r"[\x00]")',
+    ),
+    Fault(  # so do methods that are none
+        "client/test_advisories_requests_out.py::test_cve_2023_49082_a_method_is_a_token",
+        "client/request.py",
+        "self.method = method if method in hdrs.METH_ALL else check_method(method)",
+        "self.method = method",
+    ),
+    Fault(  # two ends of one body leave
+        "client/test_advisories_requests_out.py::"
+        "test_cve_2026_84380_a_length_beside_chunks_never_leaves",
+        "client/request.py",
+        "if (chunked or self.compress) and given_length is not None:",
+        "if self.compress and given_length is not None:",
+    ),
+    Fault(  # cookies follow a redirect
+        "client/test_advisories_redirects.py::"
+        "test_cve_2026_34518_credentials_stay_with_their_origin",
+        "client/redirects.py",
+        "_CREDENTIALS = (hdrs.AUTHORIZATION, hdrs.COOKIE, hdrs.PROXY_AUTHORIZATION)",
+        "_CREDENTIALS = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION)",
+    ),
+    Fault(  # only the first copy of a header is left out
+        "client/test_advisories_redirects.py::test_pr_13180_every_copy_stays",
+        "client/redirects.py",
+        "kept.popall(name, None)",
+        "kept.popone(name, None)",
+    ),
+    Fault(  # another name's connection is used
+        "client/test_advisories_pools_and_caches.py::"
+        "test_cve_2026_54275_two_names_are_two_handshakes",
+        "client/origin.py",
+        "return ConnectionKey(host, port, True, tls, server_hostname, proxy)",
+        "return ConnectionKey(host, port, True, tls, None, proxy)",
+    ),
+    Fault(  # a proxy's certificate is not looked at
+        "client/test_advisories_proxies.py::test_cve_2021_28363_a_proxy_over_tls_is_verified",
+        "client/tcp_connector.py",
+        "proxy_tls = True if pinned else tls",
+        "proxy_tls = False",
+    ),
+    Fault(  # a foreign challenge is answered
+        "client/test_advisories_auth_proxies_events.py::"
+        "test_cve_2026_54276_a_foreign_challenge_is_not_answered",
+        "client/digest_auth.py",
+        "elif origin != self._home and not self._covers(request.url):",
+        "elif not origin:",
+    ),
+    Fault(  # names are remembered without end
+        "client/test_advisories_pools_and_caches.py::test_cve_2026_34513_the_dns_cache_is_bounded",
+        "transport/resolver.py",
+        "while len(self._answers) >= self._max_names:",
+        "while len(self._answers) < 0:",
+    ),
+    Fault(  # a saved jar is for everybody to read
+        "client/test_advisories_cookies_in.py::"
+        "test_cve_2026_54279_host_only_survives_the_file_and_nobody_else_reads_it",
+        "client/cookie_file.py",
+        "0o600)",
+        "0o644)",
+    ),
+    Fault(  # half a body is a whole one
+        "client/test_advisories_chunks_and_ends.py::test_promise_a_short_body_is_an_error",
+        "wire/http1_response.py",
+        """        if head.content_length is not None:
+            raise ContentLengthError(""",
+        """        if head.content_length is None and head.chunked:
+            raise ContentLengthError(""",
+    ),
+    Fault(  # the next request gets what nobody asked for
+        "client/test_advisories_chunks_and_ends.py::"
+        "test_promise_unsolicited_line_breaks_are_noticed",
+        "client/connection.py",
+        "            and not excess\n",
+        "",
+    ),
+    Fault(  # gzip members without end
+        "client/test_advisories_codings.py::test_pr_13362_thousands_of_gzip_members_are_refused",
+        "wire/content_coding.py",
+        "self._members += 1\n",
+        "pass\n",
+    ),
+    Fault(  # a server makes us say what we say to ourselves
+        "client/test_advisories_websocket_frames.py::"
+        "test_promise_close_codes_are_those_of_the_wire",
+        "wire/websocket_assembly.py",
+        "if not may_be_sent(code):",
+        "if not code:",
+    ),
+    Fault(  # a bit that nobody agreed upon
+        "client/test_advisories_websocket.py::"
+        "test_cve_2026_59881_compression_that_nobody_agreed_upon",
+        "wire/websocket_frame.py",
+        "(first & _RSV1 and not self._may_compress)",
+        "False",
+    ),
+    Fault(  # masks that can be foretold
+        "client/test_advisories_websocket_frames.py::test_promise_masks_are_random",
+        "wire/websocket_mask.py",
+        "os.urandom(4 * _KEYS_AT_ONCE)",
+        "bytes(4 * _KEYS_AT_ONCE)",
+    ),
+    Fault(  # a part is counted when it is there
+        "client/test_advisories_multipart_in.py::"
+        "test_cve_2026_34517_a_part_is_counted_while_it_is_read",
+        "transport/body_part_reader.py",
+        "            if self._buffer.size > self._max_size:\n",
+        "            if self._content.ended and self._buffer.size > self._max_size:\n",
+    ),
+    Fault(  # multiparts in multiparts without end
+        "client/test_advisories_multipart_in.py::test_promise_nesting_has_a_depth",
+        "transport/part_source.py",
+        "_MAX_DEPTH = 8",
+        "_MAX_DEPTH = 10**9",
+    ),
+    Fault(  # the same as the first, seen by the property of all arguments
+        "../client/properties/test_any_argument.py::test_no_break_leaves_in_a_head",
+        "wire/head_writer.py",
+        r'_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")',
+        r'_CONTROL = re.compile(r"[\x00]")',
+    ),
+)
+
+
+def copy_of_package(folder: Path) -> Path:
+    """Return a copy of the package in *folder*."""
+    copied = folder / PACKAGE.name
+    shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    return copied
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the package in *folder*, and no other."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-P", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=100, cwd=ROOT, env=environment, check=False
+    )
+
+
+def run_tests(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """Run *tests*, up to the first that fails."""
+    nodes = [str(Path(__file__).parent / test) for test in tests]
+    return run(folder, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *nodes)
+
+
+def test_they_pass_on_a_copy_that_is_whole(tmp_path: Path) -> None:
+    """So that below it is the fault which makes them fail, and not that it is a copy."""
+    copied = copy_of_package(tmp_path)
+    where = run(tmp_path, "-c", "import notebook_http; print(notebook_http.__file__)")
+    assert Path(where.stdout.strip()) == copied / "__init__.py", where.stderr
+    ran = run_tests(tmp_path, *(fault.test for fault in FAULTS))
+    assert ran.returncode == 0, ran.stdout[-3000:]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.test.rpartition("::")[2] for fault in FAULTS])
+def test_the_test_fails_on_a_broken_build(fault: Fault, tmp_path: Path) -> None:
+    """One line is changed, and the test of the advisory says so."""
+    file = copy_of_package(tmp_path) / fault.file
+    source = file.read_text()
+    assert source.count(fault.right) == 1, f"{fault.file} has changed: break it in another way"
+    file.write_text(source.replace(fault.right, fault.wrong))
+    ran = run_tests(tmp_path, fault.test)
+    assert ran.returncode == 1, ran.stdout[-3000:] + ran.stderr[-1000:]
+    assert "\n1 failed" in ran.stdout  # it ran and judged
+    assert "ImportError" not in ran.stdout
