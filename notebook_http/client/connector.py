@@ -199,12 +199,15 @@ class BaseConnector:
         connect_at = loop.time() + timeout.connect if timeout.connect else inf
         limit_at = min(total_at, connect_at)
         step = DialStep(f"a free connection to {key.where}")
+        scope = asyncio.timeout_at(limit_at if limit_at < inf else None)
         try:
-            async with asyncio.timeout_at(limit_at if limit_at < inf else None):
+            async with scope:
                 return await self._reuse_or_dial(key, timeout, timings, step, fresh)
         except ConnectionTimeoutError:
             raise
         except TimeoutError:
+            if not scope.expired():  # somebody else's, such as a listener's
+                raise
             seconds = perf_counter() - timings.started_at
             if total_at <= connect_at:
                 text = (
@@ -286,14 +289,17 @@ class BaseConnector:
             if traces is not None:
                 await traces.connection_create_start()
             seconds = timeout.sock_connect or None
+            limit = asyncio.timeout(seconds)
             try:
-                async with asyncio.timeout(seconds) as limit:
+                async with limit:
                     self._dialling.add(limit)
                     try:
                         connection = await self._dial(key, timings, step)
                     finally:
                         self._dialling.discard(limit)
             except TimeoutError:
+                if not limit.expired():
+                    raise
                 if pool.closed:
                     text = f"The connector was closed while it waited for {step.what}"
                     raise ClientConnectionError(text) from None

@@ -191,6 +191,28 @@ async def test_a_listener_that_raises_ends_the_request(serve: Any, event: str) -
             assert isinstance(told[-1][1].exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize(
+    "event", ["connection_create_start", "dns_cache_miss", "connection_create_end"]
+)
+@pytest.mark.parametrize("timeout", [ClientTimeout(), ClientTimeout(sock_connect=None)])
+async def test_a_time_out_of_a_listener_is_its_own(
+    serve: Any, event: str, timeout: ClientTimeout
+) -> None:
+    """It is not taken for one of the connection's."""
+    server = await serve(OK)
+    config = TraceConfig()
+
+    async def listen(session: Any, context: Any, params: Any) -> None:
+        raise TimeoutError(event)
+
+    getattr(config, "on_" + event).append(listen)
+    async with ClientSession(trace_configs=[config], timeout=timeout) as session:
+        with pytest.raises(TimeoutError, match=f"^{event}$") as caught:
+            await session.get(f"http://localhost:{server.port}/")
+        assert type(caught.value) is TimeoutError
+        assert_free(session)
+
+
 async def test_a_listener_that_raises_at_a_kept_connection_or_in_the_queue(serve: Any) -> None:
     server = await serve(OK)
     for event in ("connection_reuseconn", "connection_queued_start", "connection_queued_end"):
