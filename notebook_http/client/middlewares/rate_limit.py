@@ -120,7 +120,8 @@ class _Bucket:
             await waiter
         except asyncio.CancelledError:
             if waiter.cancelled():
-                self._waiters.remove(waiter)
+                if waiter in self._waiters:  # a token that came meanwhile has passed it by
+                    self._waiters.remove(waiter)
             else:  # a token was given in the same moment
                 self._tokens += 1
             self._serve(loop)

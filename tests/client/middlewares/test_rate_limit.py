@@ -107,6 +107,23 @@ async def test_a_token_given_to_a_cancelled_one_is_passed_on() -> None:
     assert passed == ["/first", "/second"]
 
 
+async def test_a_cancel_is_a_cancel_though_tokens_have_come_meanwhile(serve_handler: Any) -> None:
+    """A busy loop: the timer passes those by who were cancelled but have not run since."""
+    server = await serve_handler(ok)
+    limit = RateLimitMiddleware(1, per=0.1)
+    async with ClientSession(middlewares=[limit]) as session:
+        await session.get(server.url)
+        tasks = [asyncio.create_task(session.get(server.url)) for _ in range(3)]
+        await asyncio.sleep(0)
+        time.sleep(0.15)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert [task.cancelled() for task in tasks] == [True] * 3
+        await asyncio.wait_for(session.get(server.url), 5)
+    assert len(server.requests) == 2
+
+
 async def test_nothing_is_left_when_all_waits_are_cancelled(serve_handler: Any) -> None:
     server = await serve_handler(ok)
     limit = RateLimitMiddleware(1, per=0.2)
