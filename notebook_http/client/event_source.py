@@ -53,8 +53,10 @@ _MAX_FAILURES = 6
 _MAX_BACKOFF = 30.0
 # The longest wait that a server may ask for: an hour. More is a mistake of units.
 _MAX_WAIT = 3600.0
-# The shortest after a connection that brought nothing: `retry: 0` would spin otherwise.
+# The shortest after a connection that brought no event: `retry: 0` would spin otherwise.
 _MIN_WAIT = 0.1
+# Seconds between two looks whether the session was closed, which does not tell its sources.
+_LOOK_EVERY = 1.0
 _NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_EVENTS: tuple[ServerSentEvent, ...] = ()
 
@@ -143,8 +145,10 @@ class EventSource:
         self._begun = False
         self._closed = False
         self._got_bytes = False
+        self._got_event = False
         self._failures = 0
         self._connect_at = 0.0
+        self._wait_scope: asyncio.Timeout | None = None  # of what `close` has to end
 
     def __repr__(self) -> str:
         if self._closed:
@@ -241,6 +245,9 @@ class EventSource:
         self._closed = True
         self._ready = iter(_NO_EVENTS)
         self._drop_response()
+        scope = self._wait_scope
+        if scope is not None and not scope.expired():
+            scope.reschedule(0)  # long past: it ends at once
 
     async def aclose(self) -> None:
         """Do as `close`, for `contextlib.aclosing`."""
@@ -261,13 +268,15 @@ class EventSource:
 
     def _next_ready(self) -> ServerSentEvent | None:
         try:
-            return next(self._ready, None)
+            event = next(self._ready, None)
         except EventTooLarge as error:
             text = (
                 f"{self._method} {self._url}: {error}. If that is how large its events are, pass "
                 "max_line_bytes= and max_event_bytes= to sse()."
             )
             raise ClientPayloadError(text) from error
+        self._got_event = self._got_event or event is not None
+        return event
 
     async def _read_more(self, response: ClientResponse) -> None:
         """Take what has arrived; at the end, see to it that it is connected again."""
@@ -297,7 +306,7 @@ class EventSource:
         else:
             self._failures = 0
             wait = self.retry_seconds
-            self._wait(wait if self._got_bytes else max(wait, _MIN_WAIT))
+            self._wait(wait if self._got_event else max(wait, _MIN_WAIT))
 
     def _failed(self, error: Exception) -> None:
         """Count a failure and raise the last one."""
@@ -320,7 +329,15 @@ class EventSource:
 
     async def _connect_again(self) -> None:
         """Wait until it is time, and try once."""
-        await asyncio.sleep(self._connect_at - asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as self._wait_scope:
+                while (left := self._connect_at - loop.time()) > 0 and not self._session.closed:
+                    await asyncio.sleep(min(left, _LOOK_EVERY))
+        except TimeoutError:  # `close` has ended it
+            return
+        finally:
+            self._wait_scope = None
         if self._closed:
             return
         try:
@@ -335,6 +352,8 @@ class EventSource:
     async def _connect(self) -> None:
         """Ask for the stream; afterwards there is a response, or the source is closed."""
         response = await self._ask()
+        if response is None:
+            return
         if self._closed or response.status == 204:  # closed meanwhile, by somebody else
             response.close()
             self.close()
@@ -343,11 +362,12 @@ class EventSource:
         parser = self._new_parser(self.last_event_id)
         parser.retry = self._parser.retry
         self._parser = parser
-        self._got_bytes = False
+        self._got_bytes = self._got_event = False
         self._begun = True
         self.response = response
 
-    async def _ask(self) -> ClientResponse:
+    async def _ask(self) -> ClientResponse | None:
+        """Return the answer; None if `close` has ended the waiting for it."""
         headers = CIMultiDict(self._headers)
         last = self.last_event_id
         # One that cannot stand in a header is left out: the server then begins where it likes.
@@ -358,11 +378,13 @@ class EventSource:
         options = {"raise_for_status": False, **self._options, "timeout": limits}
         scope = asyncio.timeout(self._timeout.total or None)
         try:
-            async with scope:
+            async with scope as self._wait_scope:
                 return await self._session.request(
                     self._method, self._url, headers=headers, **options
                 )
         except TimeoutError as error:
+            if self._closed and scope.expired():
+                return None
             if not scope.expired() or isinstance(error, ClientConnectionError):
                 raise
             text = (
@@ -371,3 +393,5 @@ class EventSource:
                 "timeout=ClientTimeout(total=…); it does not limit the stream."
             )
             raise TotalTimeoutError(text) from error
+        finally:
+            self._wait_scope = None

@@ -132,6 +132,19 @@ async def test_a_server_cannot_make_it_wait_for_ever_or_spin(
         assert source.retry_seconds == 3600
 
 
+async def test_bytes_that_are_no_event_do_not_make_it_spin(
+    stream: Stream, session: ClientSession
+) -> None:
+    """A server may say `retry: 0` each time, and nothing else."""
+    server = await stream(*[(HEAD, b"retry: 0\n\n: hello\n\n")] * 4, (GONE,))
+    began = time.monotonic()
+    assert await texts(session.sse(server.url)) == []
+    assert time.monotonic() - began > 0.35
+    # With an event it is as good as its word.
+    server = await stream(*[(HEAD, b"retry: 0\ndata: a\n\n")] * 4, (GONE,))
+    assert await texts(session.sse(server.url)) == ["a"] * 4
+
+
 async def test_passing_failures_are_tried_again(stream: Stream, session: ClientSession) -> None:
     """503, a connection closed without a word, and a body that breaks off at once."""
     server = await stream(
@@ -361,6 +374,42 @@ async def test_closing_wakes_whoever_reads(stream: Stream, session: ClientSessio
     await asyncio.sleep(0.1)
     source.close()
     assert await asyncio.wait_for(reading, 1) == ["a"]
+
+
+async def test_closing_ends_the_wait_for_the_next_connection(
+    stream: Stream, session: ClientSession
+) -> None:
+    server = await stream((HEAD, b"retry: 600000\ndata: a\n\n"))
+    source = session.sse(server.url)
+    reading = asyncio.create_task(texts(source))
+    while source.last_event_id != "" or source.response is not None or not server.connections:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    source.close()
+    assert await asyncio.wait_for(reading, 5) == ["a"]
+    assert server.connections == 1
+
+
+async def test_closing_ends_the_wait_for_an_answer(stream: Stream, session: ClientSession) -> None:
+    server = await stream((20.0,))
+    source = session.sse(server.url)
+    reading = asyncio.create_task(texts(source))
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    source.close()
+    assert await asyncio.wait_for(reading, 5) == []
+    assert session.connector._pool.busy_count == 0
+
+
+async def test_a_session_that_closes_ends_the_wait_for_the_next_connection(stream: Stream) -> None:
+    server = await stream((HEAD, b"retry: 600000\ndata: a\n\n"))
+    async with ClientSession() as session:
+        source = session.sse(server.url)
+        assert (await anext(source)).data == "a"
+        reading = asyncio.create_task(texts(source))
+        await asyncio.sleep(0.1)
+    with pytest.raises(RuntimeError, match="closed"):
+        await asyncio.wait_for(reading, 10)
 
 
 async def test_a_session_that_closes_ends_its_sources(stream: Stream) -> None:
