@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from ssl import CERT_NONE
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -20,6 +21,7 @@ from notebook_http.wire.secrets import mask_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from notebook_http.client.connection_key import ConnectionKey
     from notebook_http.client.middleware import ClientHandlerType
     from notebook_http.client.middlewares.cache_store import CacheStore
     from notebook_http.client.request import ClientRequest
@@ -250,11 +252,25 @@ def _judged_response(response: ClientResponse) -> hishel.Response:
 def _key_of(request: ClientRequest) -> bytes:
     """Return a hash of what is asked for: the URL may hold secrets, and is not needed again."""
     host = request.headers.get(hdrs.HOST, "")
-    # What an unverified server says is not for those who asked for a verified one.
-    verified = request.origin.key.ssl is not False
+    connector = getattr(request.session, "connector", None)
+    # Through a Unix socket or a pipe, every URL leads to whoever listens there.
+    path = getattr(connector, "path", "")
+    verified = _is_verified(request.origin.key, connector)
     return hashlib.sha256(
-        f"{request.url}\n{host}\n{verified}".encode("utf-8", "surrogateescape")
+        f"{request.url}\n{host}\n{verified}\n{path}".encode("utf-8", "surrogateescape")
     ).digest()
+
+
+def _is_verified(key: ConnectionKey, connector: object) -> bool:
+    """Return whether the server has to prove who it is, or speaks in the clear.
+
+    What an unverified server says is not for those who asked for a verified one.
+    """
+    if not key.is_ssl:
+        return True
+    tls = key.ssl if key.ssl is not True else getattr(connector, "_ssl", True)
+    # An `ssl.SSLContext` may be told to take any certificate.
+    return tls is not False and getattr(tls, "verify_mode", None) is not CERT_NONE
 
 
 async def _read_ahead(response: ClientResponse, most: int) -> bytes | None:

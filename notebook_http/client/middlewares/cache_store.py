@@ -183,6 +183,9 @@ def _put(
     size = len(body) + len(text) + _ROW_BYTES
     with connection:
         connection.execute("BEGIN IMMEDIATE")
+        if size > most:  # it would drive all others out, and then go itself
+            connection.execute(f"DELETE FROM {_TABLE} WHERE slot = ?", (slot,))
+            return
         connection.execute(
             f"INSERT OR REPLACE INTO {_TABLE} (key, slot, answer, body, size, used_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",

@@ -23,6 +23,7 @@ __all__ = ["CachedAnswer", "Fields", "directives", "variant_of"]
 Fields = list[tuple[str, str]]
 # Reckoned anew whenever they are asked for, or not the answer's own.
 _RECKONED = frozenset({"age", "date"})
+_OLDEST = 2**31  # seconds, 68 years
 
 
 class CachedAnswer(NamedTuple):
@@ -220,9 +221,13 @@ def _storable(pairs: Fields, received_at: float) -> Fields:
 
 def _initial_age(pairs: Fields, asked_at: float, received_at: float) -> float:
     """Return how old an answer was when it came (RFC 9111 §4.2.3)."""
-    fields = {name.lower(): value for name, value in pairs}
-    said = fields.get("age", "").strip()
-    age = float(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0.0
+    # Of several, the first one counts (§5.1).
+    fields = {name.lower(): value for name, value in reversed(pairs)}
+    said = fields.get("age", "").partition(",")[0].strip()
+    age = 0.0
+    if said.isascii() and said.isdecimal():
+        # A number that is too large for most is 2^31, which is older than anything (§1.2.2).
+        age = float(said) if len(said) < len(str(_OLDEST)) else float(_OLDEST)
     age += max(0.0, received_at - asked_at)
     date = parse_http_date(fields.get("date"))
     apparent = 0.0 if date is None else max(0.0, received_at - date.timestamp())

@@ -125,6 +125,14 @@ async def test_what_caches_on_the_way_have_kept_it_for_counts(
         assert 50 <= int((await cached.get(server.url)).headers["Age"]) <= 55
 
 
+@pytest.mark.parametrize("age", ["99999999999999999999", "2147483648", "4000000000, 1"])
+async def test_ages_beyond_counting_are_old(serve_handler: Any, cached: Any, age: str) -> None:
+    """RFC 9111 §1.2.2 and §5.1: never as new as one that says nothing."""
+    server = await serve_handler(saying(Cache_Control="max-age=60", Age=age))
+    await ask_twice(cached, server.url)
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize(("lifetime", "asked"), [(60, 1), (0, 2)])
 async def test_expires_is_as_far_as_it_is_from_date(
     serve_handler: Any, cached: Any, lifetime: int, asked: int

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import sqlite3
+import ssl
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from notebook_http import web
-from notebook_http.client import ClientPayloadError, ClientSession
+from notebook_http.client import ClientPayloadError, ClientSession, TCPConnector, UnixConnector
 from notebook_http.client.middlewares import CacheMiddleware
 from notebook_http.wire.credentials import BasicAuth
 
@@ -227,6 +229,74 @@ async def test_the_least_recently_used_goes_first(serve_handler: Any, path: Path
         assert server.requests == []
         await session.get(f"{server.url}0")
         assert len(server.requests) == 1
+
+
+async def test_what_is_over_all_room_drives_nothing_out(serve_handler: Any) -> None:
+    sizes = {"/small": [1_000], "/large": [50_000], "/grows": [1_000, 50_000, 1_000]}
+    asked: dict[str, int] = {}
+
+    async def handler(request: web.Request) -> web.Response:
+        turn = asked[request.path] = asked.get(request.path, -1) + 1
+        told = {"Cache-Control": "no-cache" if request.path == "/grows" else "max-age=60"}
+        each = sizes[request.path]
+        told["ETag"] = f'"{min(turn, len(each) - 1)}"'
+        return web.Response(body=bytes(each[min(turn, len(each) - 1)]), headers=told)
+
+    server = await serve_handler(handler)
+    cache = CacheMiddleware(max_bytes=20_000)
+    async with cache, ClientSession(middlewares=[cache]) as session:
+        for name in ("small", "large", "small"):
+            await session.get(server.url + name)
+        assert [request.path for request in server.requests] == ["/small", "/large"]
+        for _ in range(3):
+            await session.get(server.url + "grows")
+    # What it had of the last one went when that was no longer true.
+    conditions = [r.headers.get("If-None-Match") for r in server.requests[2:]]
+    assert conditions == [None, '"0"', None]
+
+
+async def test_servers_that_prove_nothing_are_kept_apart(serve: Any, path: Path) -> None:
+    """Whether call, connector or context says so: no such answer is for those who verify."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    careless = ssl.create_default_context()
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    server = await serve(
+        b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok", ssl=context
+    )
+    url = f"https://localhost:{server.port}/"
+    asked = []
+    async with CacheMiddleware(path) as cache:
+        for tls in (False, careless, trusting, trusting):
+            connector = TCPConnector(ssl=tls)
+            async with ClientSession(middlewares=[cache], connector=connector) as session:
+                assert await (await session.get(url)).text() == "ok"
+                asked.append(len(server.requests))
+    assert asked == [1, 1, 2, 2]
+
+
+async def test_sockets_of_the_file_system_are_kept_apart(tmp_path: Path) -> None:
+    """`http://localhost/` is another server behind each of them."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        name = Path(writer.get_extra_info("sockname")).name
+        await reader.readuntil(b"\r\n\r\n")
+        head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 1\r\n\r\n"
+        writer.write(f"{head}{name}".encode())
+        await writer.drain()
+        writer.close()
+
+    servers = [await asyncio.start_unix_server(talk, tmp_path / name) for name in "ab"]
+    async with CacheMiddleware() as cache:
+        for name in "aba":
+            connector = UnixConnector(str(tmp_path / name))
+            async with ClientSession(middlewares=[cache], connector=connector) as session:
+                assert await (await session.get("http://localhost/")).text() == name
+    for server in servers:
+        server.close()
 
 
 async def test_clear_forgets_all(serve_handler: Any) -> None:
