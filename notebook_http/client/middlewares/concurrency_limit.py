@@ -20,7 +20,8 @@ class ConcurrencyLimitMiddleware:
     """Makes requests wait while *limit* others are under way to the same host and port.
 
     A request is under way until its answer is whole, broken off, or given back: read it or leave
-    its `async with` block, or the next one waits. (`TCPConnector(limit_per_host=…)` bounds the
+    its `async with` block, or the next one waits. One that becomes a WebSocket has ended with its
+    handshake. (`TCPConnector(limit_per_host=…)` bounds the
     connections of one session; this bounds requests, of all sessions that share the object.)
 
     Requests wait in the order they came, and `ClientTimeout.total` holds while they do. A cancelled

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
+import hashlib
+import re
 import socket
 import threading
 import warnings
@@ -136,6 +139,33 @@ async def test_redirects_need_one_place(serve_handler: Any) -> None:
     async with ClientSession(middlewares=[ConcurrencyLimitMiddleware(1)]) as session:
         response = await asyncio.wait_for(session.get(server.url), 5)
         assert await response.text() == "there"
+
+
+async def test_a_websocket_has_ended_with_its_handshake(serve: Any) -> None:
+    """It may stay open for days, and is no request then."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        key = re.search(rb"\r\nsec-websocket-key: (\S+)", head, re.IGNORECASE)
+        assert key is not None
+        proof = hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        writer.write(
+            b"HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(proof) + b"\r\n\r\n"
+        )
+        await reader.readexactly(6)
+        writer.write(b"\x88\x00")
+        await writer.drain()
+
+    server = await serve(talk)
+    limit = ConcurrencyLimitMiddleware(1)
+    async with ClientSession(middlewares=[limit]) as session:
+        first = await session.ws_connect(server.url)
+        second = await asyncio.wait_for(session.ws_connect(server.url), 5)
+        assert limit._gates == {}
+        await first.close()
+        await second.close()
+    assert server.connections == 2
 
 
 async def test_who_comes_first_is_served_first(serve_handler: Any) -> None:
