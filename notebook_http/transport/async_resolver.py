@@ -53,32 +53,38 @@ class AsyncResolver(AbstractResolver):
         Raises:
             OSError: the name does not resolve, nobody answered, or the resolver is closed.
         """
-        if self._resolver is None:
+        resolver = self._resolver
+        if resolver is None:
             text = "the AsyncResolver is closed: make a new one"
             raise OSError(None, text)
         try:
-            answer = await self._resolver.getaddrinfo(
+            answer = await resolver.getaddrinfo(
                 host, port=port, type=socket.SOCK_STREAM, family=family, flags=ADDRESS_FLAGS
             )
-            return [await self._result(host, port, node) for node in answer.nodes]
+            return [await _result(resolver, host, port, node) for node in answer.nodes]
         except self._error as error:
             raise OSError(None, str(error.args[-1])) from error
 
     async def close(self) -> None:
         """Give up the look-ups under way and close the sockets."""
         resolver, self._resolver = self._resolver, None
-        if resolver is not None:
+        if resolver is None:
+            return
+        if hasattr(resolver, "close"):
+            await resolver.close()
+        else:  # aiodns before 3.5
             resolver.cancel()
 
-    async def _result(self, host: str, port: int, node: Any) -> ResolveResult:
-        address = node.addr
-        shown = address[0].decode("ascii")
-        if node.family == socket.AF_INET6 and len(address) > 3 and address[3]:
-            # A link-local address means nothing without its zone (RFC 4007 §11).
-            named = await self._resolver.getnameinfo(
-                (shown, *address[1:]), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
-            )
-            shown = named.node
-        return ResolveResult(
-            hostname=host, host=shown, port=port, family=node.family, proto=0, flags=ANSWER_FLAGS
+
+async def _result(resolver: Any, host: str, port: int, node: Any) -> ResolveResult:
+    address = node.addr
+    shown = address[0].decode("ascii")
+    if node.family == socket.AF_INET6 and len(address) > 3 and address[3]:
+        # A link-local address means nothing without its zone (RFC 4007 §11).
+        named = await resolver.getnameinfo(
+            (shown, *address[1:]), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
         )
+        shown = named.node
+    return ResolveResult(
+        hostname=host, host=shown, port=port, family=node.family, proto=0, flags=ANSWER_FLAGS
+    )

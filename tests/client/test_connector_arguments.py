@@ -92,16 +92,7 @@ async def test_pipes_are_for_windows() -> None:
         NamedPipeConnector("pipe")
 
 
-async def test_a_resolver_without_its_library_says_so() -> None:
-    try:
-        import aiodns  # noqa: F401
-    except ImportError:
-        with pytest.raises(RuntimeError, match="requires aiodns"):
-            AsyncResolver()
-    else:
-        resolver = AsyncResolver()
-        addresses = await resolver.resolve("localhost", 80)
-        assert {address["host"] for address in addresses} == {"127.0.0.1"}
-        await resolver.close()
-        with pytest.raises(OSError, match="closed"):
-            await resolver.resolve("localhost", 80)
+async def test_a_resolver_without_its_library_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiodns", None)  # as if it were not installed
+    with pytest.raises(RuntimeError, match="requires aiodns"):
+        AsyncResolver()
