@@ -149,6 +149,8 @@ class ClientConnection(Connection):
             raise ClientConnectionResetError(f"Connection lost: {exchange.method} {exchange.url}")
         self._successor = successor
         self._exchange = self._parser = exchange.connection = None
+        if exchange._on_end is not None:
+            exchange.ended()
         transport.set_protocol(successor)
         successor.connection_made(transport)
         super().resume_reading()

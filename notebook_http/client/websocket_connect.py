@@ -245,13 +245,7 @@ async def _connect(
     from notebook_http.transport.websocket_settings import SessionSettings
     from notebook_http.wire.websocket_handshake import choose_protocol, split_list
 
-    most = behaviour["max_msg_size"]
-    if not isinstance(most, int):
-        text = f"max_msg_size is a number of bytes, 0 for no limit, not {type(most).__name__}"
-        raise TypeError(text)
-    if most < 0:
-        text = f"max_msg_size is 0 (no limit) or more bytes, not {most}"
-        raise ValueError(text)
+    _check_behaviour(**behaviour)
     sent = _handshake_headers(headers, origin, protocols, compress)
     response = await client._call(method, url, {**given, "headers": sent})
     try:
@@ -269,13 +263,34 @@ async def _connect(
         response.close()
         raise
     made = client._ws_response_class or ClientWebSocketResponse
-    return made(
-        session,
-        response,
-        settings,
-        protocol=choose_protocol(chosen, protocols),
-        receive_timeout=timeout.ws_receive,
-    )
+    try:
+        return made(
+            session,
+            response,
+            settings,
+            protocol=choose_protocol(chosen, protocols),
+            receive_timeout=timeout.ws_receive,
+        )
+    except BaseException:  # of a `ws_response_class`
+        session.abort()
+        raise
+
+
+def _check_behaviour(*, heartbeat: object, max_msg_size: object, **_: object) -> None:
+    """Refuse what would only show when the connection is open."""
+    if not isinstance(max_msg_size, int):
+        kind = type(max_msg_size).__name__
+        raise TypeError(f"max_msg_size is a number of bytes, 0 for no limit, not {kind}")
+    if max_msg_size < 0:
+        text = f"max_msg_size is 0 (no limit) or more bytes, not {max_msg_size}"
+        raise ValueError(text)
+    if heartbeat is None:
+        return
+    if not isinstance(heartbeat, (int, float)):
+        raise TypeError(f"heartbeat is seconds or None, not {type(heartbeat).__name__}")
+    if heartbeat < 0:
+        text = f"heartbeat is 0 (never) or more seconds, not {heartbeat}"
+        raise ValueError(text)
 
 
 def _handshake_headers(
@@ -345,7 +360,11 @@ def _take_over(response: ClientResponse, settings: SessionSettings) -> Any:
         raise ServerDisconnectedError(text)
     loop = asyncio.get_running_loop()
     session = WebSocketSession(loop, settings, connection.connection_lost)
-    connection.hand_over(response._exchange, session)
+    try:
+        connection.hand_over(response._exchange, session)
+    except BaseException:
+        connection.abort()
+        raise
     return session
 
 

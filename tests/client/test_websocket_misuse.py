@@ -183,6 +183,8 @@ WRONG = [
     ({"max_msg_size": None}, TypeError, "not NoneType"),
     ({"timeout": ClientWSTimeout(ws_close="1")}, TypeError, "ws_close is seconds or None, not str"),
     ({"timeout": ClientWSTimeout(ws_receive="1")}, TypeError, "ws_receive"),
+    ({"heartbeat": "30"}, TypeError, "heartbeat is seconds or None, not str"),
+    ({"heartbeat": -1}, ValueError, "heartbeat"),
     ({"protocols": [1]}, TypeError, "str"),
     ({"protocols": ["a\r\nX: y"]}, ValueError, "Sec-WebSocket-Protocol"),
     ({"origin": "a\nb"}, ValueError, "Origin"),
@@ -200,6 +202,35 @@ async def test_wrong_arguments_are_refused_before_anything_is_sent(
     with pytest.raises(error, match=why):
         await session.ws_connect(server.url, **options)
     assert server.connections == 0
+
+
+async def test_class_of_the_user_that_fails_leaves_nothing(opens):
+    """The connection was open already."""
+
+    class Failing(nh.ClientWebSocketResponse[bool]):
+        def __init__(self, *args: object, **options: object) -> None:
+            raise KeyError("mine")
+
+    server = await opens()
+    async with ClientSession(ws_response_class=Failing) as session:
+        with pytest.raises(KeyError, match="mine"):
+            await session.ws_connect(server.url)
+        await until(lambda: session.connector._pool.busy_count == 0)
+
+
+async def test_answer_has_ended_when_the_connection_is_handed_over(opens, caplog):
+    """Middlewares learn of it: a place among concurrent requests was never given back."""
+    server = await opens()
+    middlewares = [nh.ConcurrencyLimitMiddleware(1), nh.LoggingMiddleware()]
+    with caplog.at_level("INFO", "notebook_http.client"):
+        async with asyncio.timeout(5), ClientSession(middlewares=middlewares) as session:
+            for _ in range(2):
+                async with session.ws_connect(server.url), session.ws_connect(server.url):
+                    pass
+    assert len(caplog.messages) == 4
+    assert "GET http" in caplog.messages[0]
+    assert " 101 in " in caplog.messages[0]
+    assert "not whole" not in caplog.messages[0]
 
 
 async def test_no_limit_for_the_close_can_be_said_as_in_aiohttp(session: ClientSession, opens):
