@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import re
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -30,35 +28,7 @@ CHUNKED = HEAD.replace(b"Connection: close", b"Transfer-Encoding: chunked")
 GONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 QUICK = b"retry: 1\n\n"
-Part = bytes | float
 Stream = Callable[..., Awaitable[Any]]
-
-
-@pytest.fixture
-def stream(serve: Any, read_request: Any) -> Stream:
-    """Start a server whose nth connection gets the nth list of parts: bytes, or seconds to wait.
-
-    The connection is closed at the end of its parts; the last list is repeated.
-    """
-
-    async def start(*connections: tuple[Part, ...]) -> Any:
-        started: list[Any] = []
-
-        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            server = started[0]
-            parts = connections[min(server.connections, len(connections)) - 1]
-            server.requests.append(await read_request(reader))
-            for part in parts:
-                if isinstance(part, bytes):
-                    writer.write(part)
-                    await writer.drain()
-                else:
-                    await asyncio.sleep(part)
-
-        started.append(await serve(talk))
-        return started[0]
-
-    return start
 
 
 def resumed_from(server: Any) -> list[str | None]:
@@ -314,119 +284,3 @@ async def test_events_over_a_limit_end_it(
 
 
 # Leaving
-
-
-async def test_a_cancelled_read_loses_nothing(stream: Stream, session: ClientSession) -> None:
-    """While it reads, while it waits, while it connects: the next read goes on."""
-    server = await stream(
-        (HEAD, b"retry: 100\ndata: a\n\n", 0.15, b"data: b\n\n"),
-        (0.15, HEAD, b"data: c\n\n"),
-        (GONE,),
-    )
-    async with session.sse(server.url) as source:
-        found = []
-        while True:
-            try:
-                event = await asyncio.wait_for(anext(source), 0.04 if len(found) < 2 else 0.6)
-            except TimeoutError:
-                continue
-            except StopAsyncIteration:
-                break
-            found.append(event.data)
-    assert found == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize("turns", range(0, 40, 3))
-async def test_a_cancel_while_connecting_leaves_no_connection(
-    stream: Stream, session: ClientSession, turns: int
-) -> None:
-    server = await stream((HEAD, b"data: a\n\n", 5.0))
-    source = session.sse(server.url)
-    task = asyncio.create_task(anext(source))
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    source.close()
-    assert session.connector._pool.busy_count == 0
-
-
-async def test_every_way_out_closes_the_connection(stream: Stream, session: ClientSession) -> None:
-    server = await stream((HEAD, b"data: a\n\ndata: b\n\n", 5.0))
-    async with session.sse(server.url) as source:
-        await anext(source)
-    assert session.connector._pool.busy_count == 0
-    with pytest.raises(StopAsyncIteration):  # what had arrived is gone, too
-        await anext(source)
-    async with aclosing(session.sse(server.url)) as source:
-        await anext(source)
-    assert session.connector._pool.busy_count == 0
-    async for _ in session.sse(server.url):
-        break
-    gc.collect()
-    assert session.connector._pool.busy_count == 0
-
-
-async def test_closing_wakes_whoever_reads(stream: Stream, session: ClientSession) -> None:
-    server = await stream((HEAD, b"data: a\n\n", 5.0))
-    source = session.sse(server.url)
-    reading = asyncio.create_task(texts(source))
-    await asyncio.sleep(0.1)
-    source.close()
-    assert await asyncio.wait_for(reading, 1) == ["a"]
-
-
-async def test_closing_ends_the_wait_for_the_next_connection(
-    stream: Stream, session: ClientSession
-) -> None:
-    server = await stream((HEAD, b"retry: 600000\ndata: a\n\n"))
-    source = session.sse(server.url)
-    reading = asyncio.create_task(texts(source))
-    while source.last_event_id != "" or source.response is not None or not server.connections:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
-    source.close()
-    assert await asyncio.wait_for(reading, 5) == ["a"]
-    assert server.connections == 1
-
-
-async def test_closing_ends_the_wait_for_an_answer(stream: Stream, session: ClientSession) -> None:
-    server = await stream((20.0,))
-    source = session.sse(server.url)
-    reading = asyncio.create_task(texts(source))
-    while not server.requests:
-        await asyncio.sleep(0.01)
-    source.close()
-    assert await asyncio.wait_for(reading, 5) == []
-    assert session.connector._pool.busy_count == 0
-
-
-async def test_a_session_that_closes_ends_the_wait_for_the_next_connection(stream: Stream) -> None:
-    server = await stream((HEAD, b"retry: 600000\ndata: a\n\n"))
-    async with ClientSession() as session:
-        source = session.sse(server.url)
-        assert (await anext(source)).data == "a"
-        reading = asyncio.create_task(texts(source))
-        await asyncio.sleep(0.1)
-    with pytest.raises(RuntimeError, match="closed"):
-        await asyncio.wait_for(reading, 10)
-
-
-async def test_a_session_that_closes_ends_its_sources(stream: Stream) -> None:
-    server = await stream((HEAD, b"data: a\n\n", 5.0))
-    async with ClientSession() as session:
-        source = session.sse(server.url)
-        await anext(source)
-    with pytest.raises(Exception, match="session was closed"):
-        await asyncio.wait_for(anext(source), 1)
-    with pytest.raises(RuntimeError, match="closed"):
-        await anext(session.sse(server.url))
-
-
-async def test_its_state_shows(stream: Stream, session: ClientSession) -> None:
-    server = await stream((HEAD, b"data: a\n\n", 5.0))
-    source = session.sse(server.url)
-    assert "not begun" in repr(source)
-    async with source:
-        assert "open" in repr(source)
-    assert "closed" in repr(source)
