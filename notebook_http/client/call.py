@@ -119,7 +119,7 @@ async def run_call(
     verdict = options.raise_for_status
     if verdict is None:
         verdict = settings.raise_for_status
-    if verdict is True:
+    if verdict and not callable(verdict):
         response.raise_for_status()
     elif verdict:
         try:

@@ -33,8 +33,8 @@ _NOT_IN_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 # RFC 9110 §9.2.2: asking twice means no more than asking once.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-# Methods whose missing body is announced as an empty one (RFC 9110 §8.6).
-_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Of all other methods a missing body is announced as an empty one (RFC 9110 §8.6).
+_METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"})
 
 
 def request_target(url: URL) -> str:
@@ -138,7 +138,12 @@ class ClientRequest(RequestViews):
         self._extra: list[tuple[str, str]] = []
         if cookie:
             self._set(hdrs.COOKIE, cookie)
-        if body is not None or headers is not None or chunked or method in _METHODS_WITH_BODY:
+        if (
+            body is not None
+            or headers is not None
+            or chunked
+            or method not in _METHODS_WITHOUT_BODY
+        ):
             self._frame_body(chunked)
 
     def __repr__(self) -> str:
@@ -281,7 +286,7 @@ class ClientRequest(RequestViews):
             if given_coding is not None or given_length not in (None, "0"):
                 text = "the headers announce a body, but there is none: pass data="
                 raise ValueError(text)
-            if self.method in _METHODS_WITH_BODY and given_length is None:
+            if self.method not in _METHODS_WITHOUT_BODY and given_length is None:
                 self._set(hdrs.CONTENT_LENGTH, "0")
             return
         for field, value in body.headers:
@@ -289,6 +294,8 @@ class ClientRequest(RequestViews):
                 self._extra.append((field, value))
             elif field not in headers:
                 headers.add(field, value)
+        if self.compress and body.size == 0:
+            self.compress = None  # nothing does not become less
         if self.compress:
             if headers is not None and hdrs.CONTENT_ENCODING in headers:
                 text = "compress can not be set if Content-Encoding header is set"

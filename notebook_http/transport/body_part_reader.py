@@ -17,7 +17,12 @@ from notebook_http.wire.content_disposition import (
     content_disposition_filename,
     parse_content_disposition,
 )
-from notebook_http.wire.errors import BodyTooLarge, ContentEncodingError, HttpProcessingError
+from notebook_http.wire.errors import (
+    BodyTooLarge,
+    ContentEncodingError,
+    HttpProcessingError,
+    UnknownCharset,
+)
 from notebook_http.wire.json_parser import parse_json
 from notebook_http.wire.limits import DEFAULT_LIMITS
 from notebook_http.wire.media_type import parse_media_type, text_encoding
@@ -216,7 +221,7 @@ class BodyPartReader:
             UnicodeDecodeError: it is no such text; and as in `read`.
         """
         data = await self.read(decode=True)
-        return data.decode(encoding or text_encoding(self.get_charset("utf-8")))
+        return data.decode(encoding or self._encoding(self.get_charset("utf-8")))
 
     async def json(self, *, encoding: str | None = None) -> Any:
         """Return the part's JSON as Python values; None for an empty part. Errors as in `text`.
@@ -237,11 +242,17 @@ class BodyPartReader:
         data = await self.read(decode=True)
         charset = encoding or self.get_charset("utf-8")
         try:
-            data.decode(text_encoding(charset))
+            data.decode(self._encoding(charset))
         except UnicodeDecodeError:
             message = f"data cannot be decoded with {charset} encoding"
             raise ValueError(message) from None
         return parse_urlencoded(data.rstrip(), charset=charset)
+
+    def _encoding(self, charset: str) -> str:
+        try:
+            return text_encoding(charset)
+        except LookupError as error:
+            raise self._content.source.error(UnknownCharset(message=str(error))) from None
 
     # Decoding
 

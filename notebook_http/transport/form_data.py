@@ -179,8 +179,6 @@ class FormData:
                 arguments["content_type"] = content_type
             if self._charset is not None:
                 arguments["encoding"] = self._charset
-            if "filename" in disposition and not isinstance(sent, str):
-                arguments["filename"] = disposition["filename"]
             try:
                 part = get_payload(sent, **arguments)
             except LookupError:

@@ -18,7 +18,11 @@ from notebook_http.wire.multipart_writer import (
     new_boundary,
     part_head,
 )
-from notebook_http.wire.transfer_encoding import TransferEncoder, transfer_encoder_for
+from notebook_http.wire.transfer_encoding import (
+    TransferEncoder,
+    UnknownEncoding,
+    transfer_encoder_for,
+)
 from notebook_http.wire.urlencoded_form import format_urlencoded
 
 __all__ = ["MultipartWriter"]
@@ -88,11 +92,12 @@ class MultipartWriter(Payload):
 
         A part with Content-Encoding (gzip, deflate, br, zstd) or Content-Transfer-Encoding
         (base64, quoted-printable) is encoded when it is sent, and then in this order. HTTP carries
-        any byte: only who sends mail on needs the second.
+        any byte: only who sends mail on needs the second. A part of a form that has no
+        Content-Disposition is called "section-0", "section-1" … by its place.
 
         Raises:
             ValueError: an encoding that is unknown, either of them in a form, or a header that
-                holds a line break. An unknown Content-Transfer-Encoding is a RuntimeError, too.
+                holds a line break. An unknown encoding is a RuntimeError, too.
         """
         headers = payload.headers
         coding = headers.get(hdrs.CONTENT_ENCODING, "").lower()
@@ -110,6 +115,8 @@ class MultipartWriter(Payload):
             and hdrs.CONTENT_LENGTH not in headers
         ):
             headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+        if self._is_form and hdrs.CONTENT_DISPOSITION not in headers:
+            payload.set_content_disposition("form-data", name=f"section-{len(self._parts)}")
         part_head(self._boundary, headers.items())
         self._parts.append((payload, coding))
         return payload
@@ -225,7 +232,7 @@ def _encoders(coding: str, transfer: str) -> list[ContentEncoder | TransferEncod
     try:
         found = (encoder_for(coding), transfer_encoder_for(transfer))
     except ContentEncodingError as exc:
-        raise ValueError(str(exc)) from None
+        raise UnknownEncoding(str(exc)) from None
     return [encoder for encoder in found if encoder is not None]
 
 

@@ -104,14 +104,14 @@ def merge_tls_settings(
     """Return the setting that the argument `ssl`, or one of its older names, stands for.
 
     Raises:
-        TypeError: *setting* is none.
+        TypeError: *setting* or *ssl_context* is none.
         ValueError: more than one of the four is given.
     """
     older: list[TlsSetting] = []
     if verify_ssl is not None and not verify_ssl:
         older.append(False)
     if ssl_context is not None:
-        older.append(ssl_context)
+        older.append(check_tls_setting(ssl_context))
     if fingerprint is not None:
         older.append(Fingerprint(fingerprint))
     if not older:

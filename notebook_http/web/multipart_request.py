@@ -6,13 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from notebook_http.transport.multipart_stream import MultipartReader
-from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, RequestPayloadError
+from notebook_http.web.exceptions import (
+    HTTPRequestEntityTooLarge,
+    HTTPUnsupportedMediaType,
+    RequestPayloadError,
+)
+from notebook_http.wire.errors import UnknownCharset
 
 if TYPE_CHECKING:
     from notebook_http.web.form import FormRequest
     from notebook_http.wire.errors import HttpProcessingError
 
-__all__ = ["MalformedMultipart", "multipart_reader"]
+__all__ = ["MalformedMultipart", "UnknownPartCharset", "multipart_reader"]
 
 
 class MalformedMultipart(RequestPayloadError, ValueError, AssertionError):
@@ -22,7 +27,16 @@ class MalformedMultipart(RequestPayloadError, ValueError, AssertionError):
     """
 
 
+class UnknownPartCharset(HTTPUnsupportedMediaType, LookupError):
+    """A part of a request's body is in a charset that nobody here knows. The client erred: 415.
+
+    A LookupError too, because aiohttp raises one.
+    """
+
+
 def _malformed(error: HttpProcessingError) -> Exception:
+    if isinstance(error, UnknownCharset):
+        return UnknownPartCharset(text=str(error))
     return MalformedMultipart(str(error))
 
 

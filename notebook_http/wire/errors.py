@@ -34,6 +34,7 @@ __all__ = [
     "LineTooLong",
     "PayloadEncodingError",
     "TransferEncodingError",
+    "UnknownCharset",
     "UnsupportedHttpVersion",
     "excerpt",
 ]
@@ -139,6 +140,12 @@ class PayloadEncodingError(BadHttpMessage):
 
 class ContentEncodingError(PayloadEncodingError):
     """A content coding is unknown, or its data is broken (RFC 9110 §8.4)."""
+
+
+class UnknownCharset(HttpProcessingError, LookupError):
+    """A text is in a charset that nobody here knows. The peer erred."""
+
+    code = 415
 
 
 class UnsupportedHttpVersion(HttpProcessingError):

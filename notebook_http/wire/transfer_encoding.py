@@ -15,8 +15,8 @@ from notebook_http.wire.errors import PayloadEncodingError, excerpt
 __all__ = [
     "PLAIN_TRANSFER_ENCODINGS",
     "TransferEncoder",
+    "UnknownEncoding",
     "UnknownPartEncoding",
-    "UnknownTransferEncoding",
     "missing_for_decoding",
     "transfer_decode",
     "transfer_encoder_for",
@@ -35,7 +35,7 @@ class UnknownPartEncoding(PayloadEncodingError, RuntimeError):
     """A part is encoded in a way that nobody here undoes. The peer erred."""
 
 
-class UnknownTransferEncoding(ValueError, RuntimeError):
+class UnknownEncoding(ValueError, RuntimeError):
     """A part is to be encoded in a way that nobody here knows. The caller erred.
 
     A `RuntimeError` because aiohttp raises one.
@@ -125,7 +125,7 @@ def transfer_encoder_for(encoding: str) -> TransferEncoder | None:
     """Return what encodes a part, or None for an encoding that changes nothing.
 
     Raises:
-        UnknownTransferEncoding: *encoding* is unknown (a ValueError).
+        UnknownEncoding: *encoding* is unknown (a ValueError).
     """
     name = encoding.strip().lower()
     if name in PLAIN_TRANSFER_ENCODINGS:
@@ -138,4 +138,4 @@ def transfer_encoder_for(encoding: str) -> TransferEncoder | None:
         f"unknown content transfer encoding: {encoding[:80]!r}; HTTP carries any byte, so leave "
         "it out, or take base64 or quoted-printable"
     )
-    raise UnknownTransferEncoding(message)
+    raise UnknownEncoding(message)
