@@ -97,7 +97,10 @@ def make_key(
     Raises:
         InvalidUrlClientError: there is no host in it, or none that can be dialled.
     """
-    host = url.raw_host
+    try:
+        host, port = url.raw_host, url.port
+    except ValueError as error:  # yarl looks late where the caller says that all is escaped
+        raise InvalidUrlClientError(url, str(error)) from error
     if not host:
         hint = f" Did you mean http://{url}?" if not url.scheme and str(url)[:1] != "/" else ""
         text = f"the URL has no host.{hint} A path alone needs ClientSession(base_url=…)."
@@ -116,7 +119,6 @@ def make_key(
     if _ODD_ADDRESS.fullmatch(host) and not _is_ipv4(host):
         text = f"{host!r} is neither a host name nor an IPv4 address of four decimal numbers"
         raise InvalidUrlClientError(url, text)
-    port = url.port
     if not port:
         text = "the URL has no port that can be connected to"
         raise InvalidUrlClientError(url, text)

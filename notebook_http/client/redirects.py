@@ -86,6 +86,7 @@ def redirect_url(
             text = f"{location[:200]} (redirected to from {url}) is no http or https URL"
             raise NonHttpUrlRedirectClientError(text)
         target.origin()
+        target.port  # noqa: B018  looked at late by yarl where its word is taken as it is
     except ValueError as error:
         text = f"Server attempted redirecting to a location that does not look like a URL ({error})"
         raise InvalidUrlRedirectClientError(location, text) from error

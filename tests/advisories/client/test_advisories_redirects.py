@@ -225,6 +225,8 @@ async def test_cve_2025_50181_limits_of_redirects_hold(raw_server, session):
     "location",
     [
         "http://[::1",
+        "http://::",
+        "http://a:b/",
         "http://[zz]/",
         "http://:1/",
         "http:///x",
@@ -241,6 +243,9 @@ async def test_cve_2022_33124_a_location_that_is_none_is_the_servers_fault(
     server = await raw_server(to(location))
     with pytest.raises(InvalidUrlRedirectClientError):
         await session.get(server.url)
+    async with ClientSession(requote_redirect_url=False) as trusting:
+        with pytest.raises(InvalidUrlRedirectClientError):
+            await trusting.get(server.url)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,17 @@ async def test_cve_2022_33124_a_url_that_is_none_is_an_invalid_url(session, url)
         await session.get(url)
 
 
+@pytest.mark.parametrize("url", ["http://a:b/", "http://::", "http://[::1]x/", "http://:1/"])
+async def test_cve_2022_33124_escaped_urls_are_looked_at_as_well(session, url):
+    """`URL(encoded=True)` says that all is escaped, not that it is a URL."""
+    try:
+        given = URL(url, encoded=True)
+    except ValueError:
+        return  # of the URL's own parser
+    with pytest.raises(InvalidURL):
+        await session.get(given)
+
+
 @pytest.mark.parametrize(
     "host", ["2130706433", "127.1", "0x7f000001", "017700000001", "0x7f.1", "0177.0.0.1"]
 )
