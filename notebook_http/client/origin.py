@@ -31,6 +31,8 @@ __all__ = ["Origin", "make_key", "origin_headers"]
 _ODD_ADDRESS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _MAX_HOST_BYTES = 253  # RFC 1035 §2.3.4; also keeps IDNA's quadratic steps small
 _MAX_LABEL_BYTES = 63
+# Schemes of connectors that know where to connect without the URL: a file, a pipe.
+_WITHOUT_PORTS = frozenset({"unix", "npipe"})
 # What a host never holds. yarl escapes it, unless the caller says that the URL is escaped already.
 _NOT_IN_HOST = re.compile(r"[^\x21-\x7e]|[/?#@\\]")
 
@@ -119,7 +121,7 @@ def make_key(
     if _ODD_ADDRESS.fullmatch(host) and not _is_ipv4(host):
         text = f"{host!r} is neither a host name nor an IPv4 address of four decimal numbers"
         raise InvalidUrlClientError(url, text)
-    if not port:
+    if not port and url.scheme not in _WITHOUT_PORTS:
         text = "the URL has no port that can be connected to"
         raise InvalidUrlClientError(url, text)
     is_ssl = url.scheme in {"https", "wss"}

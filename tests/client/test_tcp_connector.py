@@ -187,6 +187,9 @@ async def test_a_unix_socket_serves_like_any_other(tmp_path):
     async with ClientSession(connector=UnixConnector(path)) as session:
         async with session.get("http://docker/info") as response:
             assert "Host: docker" in await response.text()
+        async with session.get("unix://docker/info") as response:
+            head = await response.text()
+            assert head.startswith("GET /info HTTP/1.1\r\nHost: docker\r\n")
         assert session.connector.path == path
     server.close()
     await server.wait_closed()
