@@ -154,8 +154,6 @@ class ClientConnection(Connection):
         transport.set_protocol(successor)
         successor.connection_made(transport)
         super().resume_reading()
-        if exchange._on_end is not None:
-            exchange.ended()
         if parser.tail:
             # Last: it may be enough for the successor to pause.
             successor.data_received(parser.tail)

@@ -56,5 +56,5 @@ def test_older_names_mean_the_same():
     for arguments in ((False, False, None, None), (True, False, context, None)):
         with pytest.raises(ValueError, match="mutually exclusive"):
             merge_tls_settings(*arguments)
-    with pytest.raises(TypeError, match="got 'ca.pem'"):
+    with pytest.raises(TypeError, match=r"got 'ca\.pem'"):
         merge_tls_settings(True, None, "ca.pem", None)
