@@ -86,3 +86,16 @@ async def test_a_malformed_upload_is_400(ask: Ask, content_type: str, body: byte
     status, text = await ask(body, headers={"Content-Type": content_type})
     assert status == 400
     assert text.startswith("400: Bad Request")
+
+
+@pytest.mark.parametrize("charset", ["nope", "base64", "x" * 100])
+async def test_a_part_in_an_unknown_charset_is_unsupported(ask: Ask, charset: str) -> None:
+    """415, said by the server, and not a failure of the handler; aiohttp answers 500."""
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="a"\r\n'
+        b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\nv\r\n--B--\r\n"
+    )
+    status, text = await ask(body, headers={"Content-Type": "multipart/form-data; boundary=B"})
+    assert status == 415
+    assert "charset" in text
+    assert len(text) < 100
