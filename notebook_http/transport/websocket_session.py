@@ -63,6 +63,7 @@ class WebSocketSession(Connection):
         "_queue",
         "_settings",
         "_timer",
+        "_unanswered",
         "close_code",
         "closed",
         "closing",
@@ -90,6 +91,7 @@ class WebSocketSession(Connection):
         self._queue = MessageQueue(loop)
         self._input_ended = False
         self._close_sent = False
+        self._unanswered: bytes | None = None  # what came with the last PING
         self._control_at = 0.0
         self._deadline = SessionDeadline(self, settings.heartbeat or 0.0)
         self._timer = DeadlineTimer.of(loop)
@@ -127,6 +129,14 @@ class WebSocketSession(Connection):
             parser.feed(data)
         except WebSocketError as error:
             self._input_ends(error)
+        if self._unanswered is not None:
+            self._answer_ping()
+
+    def resume_writing(self) -> None:
+        """Let whoever sends go on. Called by asyncio."""
+        super().resume_writing()
+        if self._unanswered is not None:
+            self._answer_ping()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End what is waiting. Called by asyncio."""
@@ -211,7 +221,7 @@ class WebSocketSession(Connection):
                 self._control_at = self.loop.time()
                 if self._settings.autoping:
                     if kind is WSMsgType.PING:
-                        self._answer_ping(message.data)
+                        self._unanswered = message.data
                     return
         elif self._close_sent:
             return  # nobody is going to read it
@@ -220,10 +230,14 @@ class WebSocketSession(Connection):
         if queue.size > _HIGH_WATER and not self._close_sent:
             self.pause_reading()
 
-    def _answer_ping(self, payload: bytes) -> None:
-        # A peer that does not read gets no pile of pongs: it may be answered once for several
-        # pings (RFC 6455 §5.5.3).
-        if not self._close_sent and self.is_connected and not self.writing_paused:
+    def _answer_ping(self) -> None:
+        # The last of those that came in one read, or while the peer did not read: it may be
+        # answered for all of them (RFC 6455 §5.5.3). 60,000 fit into a read, and each answer is a
+        # system call; a peer that is only slow must not take us for dead.
+        if self.writing_paused:
+            return
+        payload, self._unanswered = self._unanswered, None
+        if payload is not None and self.is_open and self.is_connected:
             self.write(self._output.frame(WSMsgType.PONG, payload))
 
     def _input_ends(self, error: Exception) -> None:
@@ -258,6 +272,8 @@ class WebSocketSession(Connection):
             except WebSocketError as error:
                 self._input_ends(error)
             else:
+                if self._unanswered is not None:
+                    self._answer_ping()
                 if self._parser is not None and parser.is_held:
                     return  # that alone filled the queue again
                 if self.transport is None:

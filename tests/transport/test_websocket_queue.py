@@ -215,3 +215,30 @@ async def test_mistakes_when_it_is_closed_already_are_none(pair):
     await one.end()
     assert await one.end(None) is False
     assert await one.end(1006, bytes(200)) is False
+
+
+async def test_many_pings_in_one_read_get_one_answer(pair, until):
+    """That to the last; each was a system call of ours for two bytes of the peer's."""
+    one, raw = await pair.raw()
+    one.data_received(b"\x89\x00" * 30_000 + b"\x89\x01z")
+    await until(lambda: raw.received)
+    await asyncio.sleep(0.02)
+    assert len(raw.received) == 7
+    assert raw.received[:2] == b"\x8a\x81"
+    assert raw.received[6] ^ raw.received[2] == ord("z")
+    assert not one.closed
+
+
+async def test_ping_that_comes_while_a_large_message_leaves_is_answered_behind_it(pair, until):
+    """A server with a slow link took us for dead, since it never was."""
+    one, raw = await pair.raw()
+    raw.pause_reading()
+    sending = asyncio.ensure_future(one.send(BINARY, bytes(5_000_000)))
+    await until(lambda: one.writing_paused)
+    raw.write(b"\x89\x01a\x89\x01b")
+    await asyncio.sleep(0.05)
+    raw.resume_reading()
+    await sending
+    await until(lambda: len(raw.received) >= 14 + 5_000_000 + 7)
+    pong = raw.received[14 + 5_000_000 :]
+    assert (len(pong), pong[:2], pong[6] ^ pong[2]) == (7, b"\x8a\x81", ord("b"))
