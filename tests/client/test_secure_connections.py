@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import socket
 import ssl
+import threading
 
 import pytest
 import trustme
@@ -15,6 +16,7 @@ from notebook_http.client import (
     ClientConnectorError,
     ClientConnectorSSLError,
     ClientSession,
+    ClientTimeout,
     Fingerprint,
     ServerFingerprintMismatch,
     TCPConnector,
@@ -239,3 +241,58 @@ async def test_a_setting_of_the_wrong_type_is_refused(session):
         await session.get("https://127.0.0.1/", ssl="no")
     with pytest.raises(ValueError, match="mutually exclusive"):
         await session.get("https://127.0.0.1/", ssl=False, verify_ssl=False)
+
+
+async def test_a_handshake_that_was_given_up_leaves_no_timer(serve, session):
+    """Each would hold its transport, half a megabyte, for the minute that a handshake may take."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    server = await serve(talk)
+    loop = asyncio.get_running_loop()
+    url = server.url.replace("http:", "https:")
+    for _ in range(5):
+        asking = asyncio.create_task(session.get(url))
+        connected = server.connections
+        while server.connections == connected:
+            await asyncio.sleep(0.001)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    with pytest.raises(TimeoutError):
+        await session.get(url, timeout=ClientTimeout(total=0.1))
+    await asyncio.sleep(0)
+    names = [str(timer) for timer in loop._scheduled if not timer.cancelled()]
+    assert [name for name in names if "handshake" in name] == []
+
+
+async def test_a_goodbye_that_is_not_answered_leaves_no_timer(certificate):
+    """The connection is cut after a while; what asyncio would have waited for goes with it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        with listener, context.wrap_socket(listener.accept()[0], server_side=True) as sock:
+            sock.recv(10_000)
+            sock.sendall(OK)
+            done.wait(20)  # and no goodbye
+
+    thread = threading.Thread(target=serve)  # not on this loop, whose timers are counted
+    thread.start()
+    loop = asyncio.get_running_loop()
+    async with ClientSession(connector=TCPConnector(ssl=False)) as session:
+        pool = session.connector._pool
+        pool.goodbye_seconds = 0.1
+        async with session.get(f"https://127.0.0.1:{listener.getsockname()[1]}/") as response:
+            assert await response.text() == "ok"
+        (connection,) = pool.connections()
+    async with asyncio.timeout(10):
+        while connection.transport is not None:
+            await asyncio.sleep(0.01)
+    names = [str(timer) for timer in loop._scheduled if not timer.cancelled()]
+    assert [name for name in names if "shutdown" in name] == []
+    done.set()
+    thread.join()
