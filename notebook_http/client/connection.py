@@ -15,6 +15,7 @@ from notebook_http.client.exceptions import (
     ClientConnectionError,
 )
 from notebook_http.client.unread_input import has_input, last_words
+from notebook_http.transport.accelerated import forget_timers
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.exceptions import ClientConnectionResetError
@@ -247,12 +248,23 @@ class ClientConnection(Connection):
             exchange.open_reader()
             exchange.head_is_there()
 
+    def eof_received(self) -> None:
+        """Close, and lend an idle connection to nobody from now on. Called by asyncio.
+
+        Over TLS it takes a while until it is lost: the peers say goodbye.
+        """
+        if self._exchange is None:
+            self._pool.forget(self)
+            self.close()
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the exchange, if there is one. Called by asyncio."""
         if exc is not None and self._exchange is not None and self._exchange.upload is not None:
             for data in last_words(self):
                 if self._exchange is not None:
                     self.data_received(data)
+        if self.key.speaks_tls:
+            forget_timers(self.loop, self.transport)
         super().connection_lost(exc)
         self._timer.discard(self._deadline)
         if self._lost_waiter is not None and not self._lost_waiter.done():
@@ -327,10 +339,11 @@ class ClientConnection(Connection):
             upload.cancel()
         if reusable:
             super().resume_reading()
+            # The body that HEAD, 204 and 304 must not have may come in a later segment. And who
+            # sent a large body long before it was read may have hung up since.
             head = exchange.head
-            # The body that HEAD, 204 and 304 must not have may come in a later segment.
-            bodiless = head is not None and not head.has_body
-            self._pool.give_back(self, self.loop.time(), bodiless)
+            look = exchange._reader is not None or (head is not None and not head.has_body)
+            self._pool.give_back(self, self.loop.time(), look)
         else:
             self._pool.give_back(self, None)
         if exchange._on_end is not None:

@@ -146,6 +146,8 @@ class Sender:
 
 def _may_repeat(request: ClientRequest, exchange: Exchange, error: Exception) -> bool:
     """Tell whether sending *request* once more can do no harm, after a connection that broke."""
+    if isinstance(error, ClientConnectionResetError):
+        return True  # it was closing before a byte of the request was written
     return (
         request.method in IDEMPOTENT_METHODS
         and not exchange.answered
@@ -180,6 +182,7 @@ def _write(
     elif body.content is not None and _leaves_at_once(request, body):
         connection.write(head + body.content)
     else:
+        _check_connected(connection, request)
         writer = UploadWriter(connection, request, head)
         exchange.upload = loop.create_task(_upload(connection, exchange, request, body, writer))
         connection.upload_began()
@@ -215,6 +218,7 @@ async def _write_watched(
         if attempt is not None:
             attempt.complete(len(content or b""))
         return
+    _check_connected(connection, request)
     from notebook_http.client.watched_writer import WatchedWriter
 
     exchange.timings.writing_at = perf_counter()
@@ -228,6 +232,12 @@ async def _write_watched(
     upload = _upload(connection, exchange, request, body, writer, attempt)
     exchange.upload = connection.loop.create_task(upload)
     connection.upload_began()
+
+
+def _check_connected(connection: ClientConnection, request: ClientRequest) -> None:
+    """Raise while the body is still whole: it can be sent over another connection then."""
+    if not connection.is_connected:
+        raise ClientConnectionResetError(f"Connection closed before {request.method} {request.url}")
 
 
 async def _upload(
