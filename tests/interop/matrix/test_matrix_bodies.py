@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 import notebook_http as nh
 
 pytestmark = pytest.mark.peer
+secured = pytest.mark.parametrize("secure", [False, True], ids=["tcp", "tls"])
 
 # What may be allocated at once: the reader's buffer (twice 64 KiB), one read of the loop (256 KiB),
 # one piece on its way to the transport and what that holds until its high-water mark (64 KiB), and
@@ -42,15 +44,16 @@ def digest_of(pieces: Iterator[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+@secured
 async def test_large_download_is_streamed(
-    peer: Any, session: nh.ClientSession, spoken: Any
+    peer: Any, session: nh.ClientSession, spoken: Any, trusting: ssl.SSLContext, secure: bool
 ) -> None:
     """Chunked, of a known length, or up to the end of the connection, as the peer has it."""
     digest, size = hashlib.sha256(), 0
-    async with session.get(peer.at("/hello")) as response:
+    async with session.get(peer.at("/hello", tls=secure), ssl=trusting) as response:
         await response.read()  # what is imported and cached on first use is not the body's
     with flat_memory():
-        async with session.get(peer.at("/large")) as response:
+        async with session.get(peer.at("/large", tls=secure), ssl=trusting) as response:
             assert response.status == 200
             async for piece in response.content.iter_chunked(65_536):
                 digest.update(piece)
@@ -58,9 +61,16 @@ async def test_large_download_is_streamed(
     assert (size, digest.hexdigest()) == digest_of(spoken.large())
 
 
+@secured
 @pytest.mark.parametrize("kind", ["sized", "chunked"])
 async def test_large_upload_is_streamed(
-    peer: Any, session: nh.ClientSession, spoken: Any, kind: str, tmp_path: Path
+    peer: Any,
+    session: nh.ClientSession,
+    spoken: Any,
+    trusting: ssl.SSLContext,
+    tmp_path: Path,
+    kind: str,
+    secure: bool,
 ) -> None:
     """A file has a length; a generator is sent in chunks, which some peers refuse."""
     path = tmp_path / "large.bin"
@@ -71,12 +81,18 @@ async def test_large_upload_is_streamed(
             yield piece
 
     if kind == "chunked" and peer.unchunked:
-        async with session.put(peer.at("/echo"), data=pieces()) as response:
-            assert response.status == peer.unchunked
-            await response.read()
+        try:
+            url = peer.at("/echo", tls=secure)
+            async with session.put(url, data=pieces(), ssl=trusting) as response:
+                assert response.status == peer.unchunked
+                await response.read()
+        except (nh.ClientOSError, nh.ClientPayloadError):  # as for other early refusals
+            assert secure
+            assert not peer.lingers
         async with session.get(peer.at("/hello")) as response:
             assert await response.text() == peer.hello
         return
     with path.open("rb") as file, flat_memory():
-        come = await peer.upload(session, file if kind == "sized" else pieces())
+        data = file if kind == "sized" else pieces()
+        come = await peer.upload(session, data, tls=secure, ssl=trusting)
     assert come == digest_of(spoken.large())
