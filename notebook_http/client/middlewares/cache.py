@@ -44,8 +44,8 @@ class CacheMiddleware:
     What proves who somebody is never gets into the store: `Set-Cookie` and other fields with the
     names of secrets are left out, of requests only the fields that `Vary` names are kept (an
     answer that varies with a secret is not), and of URLs only a hash. Answers to requests with
-    `Authorization` are only kept where the server allows it for everybody (`public`, `s-maxage`,
-    `must-revalidate`). Bodies are kept as they are.
+    `Authorization`, `X-Api-Key` or the like are only kept where the server allows it for everybody
+    (`public`, `s-maxage`, `must-revalidate`). Bodies are kept as they are.
 
     ```python
     async with CacheMiddleware("cache.sqlite") as cache, ClientSession(middlewares=[cache]) as s:

@@ -13,9 +13,15 @@ import hishel
 
 from notebook_http import hdrs
 from notebook_http.client.exceptions import ClientError
-from notebook_http.client.middlewares.cached_answer import CachedAnswer, directives, variant_of
+from notebook_http.client.middlewares.cached_answer import (
+    CachedAnswer,
+    directives,
+    strictest,
+    variant_of,
+)
 from notebook_http.wire.http_version import HttpVersion11
 from notebook_http.wire.response_head import ResponseHead
+from notebook_http.wire.secret_names import is_secret_name
 from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
@@ -123,13 +129,15 @@ class CacheLookup:
 
     def _options(self) -> hishel.CacheOptions:
         # Whoever may be meant by the credentials: only what is for everybody is kept.
-        shared = self._settings.shared or hdrs.AUTHORIZATION in self._request.headers
+        shared = self._settings.shared or _has_credentials(self._request.headers)
         return {"shared": shared, "supported_methods": list(CACHED_METHODS), "allow_stale": False}
 
     def _judged_headers(self) -> hishel.Headers:
         """Return the request's fields for the rules, with `max-age` as one that they know."""
         headers = self._request.headers
         fields = {name: headers.getall(name) for name in {name.lower() for name in headers}}
+        if _has_credentials(headers):
+            fields.setdefault("authorization", [""])  # whatever it goes by
         now = time()
         seconds = self._wishes.get("max-age", "")
         if seconds.isascii() and seconds.isdecimal():
@@ -163,7 +171,7 @@ class CacheLookup:
         self._received_at = time()
         # A middleware behind this one may have added credentials.
         state.options = self._options()
-        if hdrs.AUTHORIZATION in headers:
+        if _has_credentials(headers):
             for judged in (state.request, getattr(state, "original_request", None)):
                 if judged is not None and "authorization" not in judged.headers:
                     judged.headers["authorization"] = ""
@@ -243,9 +251,19 @@ class CacheLookup:
         return ""
 
 
+def _has_credentials(headers: Mapping[str, str]) -> bool:
+    """Return whether a request says whose it is, by `Authorization`, `X-Api-Key` or the like.
+
+    Cookies do not count (RFC 9111 §7.3): nearly all requests have some.
+    """
+    return any(is_secret_name(name) and name.lower() != "cookie" for name in headers)
+
+
 def _judged_response(response: ClientResponse) -> hishel.Response:
     headers = response.headers
     fields = {name: headers.getall(name) for name in {name.lower() for name in headers}}
+    if "cache-control" in fields:
+        fields["cache-control"] = [strictest(fields["cache-control"])]
     return hishel.Response(response.status, hishel.Headers(fields))
 
 

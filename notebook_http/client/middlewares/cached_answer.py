@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notebook_http import hdrs
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
     from notebook_http.client.response import ClientResponse
 
-__all__ = ["CachedAnswer", "Fields", "directives", "variant_of"]
+__all__ = ["CachedAnswer", "Fields", "directives", "strictest", "variant_of"]
 
 Fields = list[tuple[str, str]]
+_DIRECTIVE = r'([^\s,="]+)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^,]*))?'
+# Directives that may be about some fields only.
+_OF_FIELDS = frozenset({"no-cache", "private"})
 # Reckoned anew whenever they are asked for, or not the answer's own.
 _RECKONED = frozenset({"age", "date"})
+_ADAPTED = frozenset({"cache-control", "expires"})
 _OLDEST = 2**31  # seconds, 68 years
 
 
@@ -72,7 +77,9 @@ class CachedAnswer(NamedTuple):
             asked_at: when the request was sent, seconds since the epoch.
             received_at: when the head was there.
         """
-        allowed = frozenset(names)
+        # Fields that `Connection` names are for this connection alone (RFC 9111 §3.1).
+        named = ",".join(response.headers.getall(hdrs.CONNECTION, ())).lower()
+        allowed = frozenset(names) - {name.strip() for name in named.split(",")}
         pairs = [pair for pair in response.headers.items() if pair[0].lower() in allowed]
         version = response.version or HttpVersion(1, 1)
         return cls(
@@ -102,8 +109,8 @@ class CachedAnswer(NamedTuple):
         spelled = {name.lower(): name for name, _ in (*self.fields, *pairs)}
         fields: Fields = []
         for name, values in merged.items():
-            if name == "expires" and name not in new:
-                # Reckoned for the rules of freshness; the server's own word is kept.
+            if name in _ADAPTED and name not in new:
+                # Adapted for the rules of freshness; the server's own word is kept.
                 fields += [pair for pair in self.fields if pair[0].lower() == name]
             elif name not in _RECKONED:
                 fields += [(spelled.get(name, name), value) for value in values]
@@ -142,6 +149,8 @@ class CachedAnswer(NamedTuple):
             lifetime = (expires - date).total_seconds()
             fields["expires"] = [format_http_date(int(made_at) + lifetime)]
         fields["date"] = [format_http_date(made_at)]
+        if "cache-control" in fields:
+            fields["cache-control"] = [strictest(fields["cache-control"])]
         return fields
 
     def head(self, now: float) -> ResponseHead:
@@ -182,6 +191,21 @@ def directives(values: Iterable[str]) -> dict[str, str]:
         if name.strip():
             found[name.strip().lower()] = value.strip().strip('"')
     return found
+
+
+def strictest(values: Iterable[str]) -> str:
+    """Return `Cache-Control` of a response such that no reader takes more freedom than it gives.
+
+    The first of two equal directives counts (RFC 9111 §4.2.1), and one that names no fields after
+    all (`private=""`) is about the whole response.
+    """
+    found: dict[str, str] = {}
+    for match in re.finditer(_DIRECTIVE, ",".join(values)):
+        name, value = match[1].lower(), (match[2] or "").strip()
+        if name in _OF_FIELDS and not value.strip('" \t,'):
+            value = ""
+        found.setdefault(name, f"{name}={value}" if value else name)
+    return ", ".join(found.values())
 
 
 def variant_of(vary: Iterable[str], headers: CIMultiDict[str]) -> dict[str, str | None] | None:
