@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -41,7 +42,10 @@ class AsyncResolver(AbstractResolver):
             text = "Resolver requires aiodns library: pip install aiodns, or use ThreadedResolver"
             raise RuntimeError(text) from None
         self._error: type[Exception] = aiodns.error.DNSError
-        self._resolver: Any = aiodns.DNSResolver(*args, **kwargs)
+        # aiodns itself would take, or make, a loop that does not run.
+        self._loop = asyncio.get_running_loop()
+        self._make = partial(aiodns.DNSResolver, *args, **kwargs)
+        self._resolver: Any = self._make()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -57,6 +61,11 @@ class AsyncResolver(AbstractResolver):
         if resolver is None:
             text = "the AsyncResolver is closed: make a new one"
             raise OSError(None, text)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # Its connector may outlive a loop, too: what was under way there ended with it.
+            self._loop = loop
+            resolver = self._resolver = self._make()
         try:
             answer = await resolver.getaddrinfo(
                 host, port=port, type=socket.SOCK_STREAM, family=family, flags=ADDRESS_FLAGS

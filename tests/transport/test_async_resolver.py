@@ -182,3 +182,32 @@ async def test_closing_ends_look_ups_and_frees_the_sockets(names: NameServer) ->
     with pytest.raises(Exception, match=r"(?i)destroyed|closed"):
         await aiodns_resolver.getaddrinfo("four.test")
     await resolver.close()
+
+
+def test_it_needs_a_running_loop() -> None:
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        AsyncResolver()
+
+
+def test_it_goes_on_in_the_next_loop() -> None:
+    """As the sessions and connectors that it serves."""
+    kept: list[AsyncResolver] = []
+
+    async def look_up() -> list[str]:
+        loop = asyncio.get_running_loop()
+        transport, server = await loop.create_datagram_endpoint(
+            lambda: NameServer({"four.test": {A: ["127.0.0.1"]}}), local_addr=tuple(place)
+        )
+        place[:] = transport.get_extra_info("sockname")
+        if not kept:
+            kept.append(AsyncResolver(nameservers=[server.address], timeout=2, tries=2))
+        try:
+            found = await asyncio.wait_for(kept[0].resolve("four.test", 1), 5)
+        finally:
+            transport.close()
+        return [each["host"] for each in found]
+
+    place: list[Any] = ["127.0.0.1", 0]
+    assert asyncio.run(look_up()) == ["127.0.0.1"]
+    assert asyncio.run(look_up()) == ["127.0.0.1"]
+    asyncio.run(kept[0].close())
