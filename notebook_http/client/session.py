@@ -239,14 +239,21 @@ class ClientSession(SessionViews, Verbs, WebSocketConnecting):
     ) -> Coroutine[Any, Any, ClientResponse]:
         connector = self._connector
         if connector is None:
-            text = "Session is closed"
-            raise RuntimeError(text)
-        options = RequestOptions(**given) if given else DEFAULT_OPTIONS
+            return _fail(RuntimeError("Session is closed"))
+        try:
+            options = RequestOptions(**given) if given else DEFAULT_OPTIONS
+        except ValueError as error:
+            return _fail(error)
         if self._settings.trace_configs or options.upload_tracker is not None:
             from notebook_http.client.watched_call import run_watched_call
 
             return run_watched_call(self, self._settings, connector, method, url, options)
         return run_call(self, self._settings, connector, method, url, options)
+
+
+async def _fail(error: Exception) -> NoReturn:
+    """Raise *error* when the request is awaited, which may be far from where it was made."""
+    raise error
 
 
 def _proxies(proxy: str | URL | None, auth: BasicAuth | None) -> ProxyChoice | None:

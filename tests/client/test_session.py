@@ -92,7 +92,10 @@ async def test_top_level_request_can_be_awaited(serve):
 async def test_wrong_options_of_a_top_level_request_leave_nothing_to_close():
     """A warning about a session that the caller never saw would only mislead."""
     with pytest.raises(ValueError, match="data and json"):
-        request("POST", "http://127.0.0.1/", data=b"", json=1)
+        await request("POST", "http://127.0.0.1/", data=b"", json=1)
+    gc.collect()
+    with pytest.raises(TypeError, match="bogus"):
+        request("GET", "http://127.0.0.1/", bogus=1)
     gc.collect()
     async with TCPConnector() as connector:
         with pytest.raises(TypeError, match="bogus"):

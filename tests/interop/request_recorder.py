@@ -62,7 +62,7 @@ def _taken_apart(request: bytes) -> tuple[bytes, list[str], bytes]:
         # aiohttp says of which type a POST's missing body is.
         fields = [field for field in fields if not field.startswith(b"Content-Type:")]
     text = "\n".join(sorted(field.decode() for field in fields))
-    text = re.sub(r"User-Agent: (Python|notebook).*\n?", "", text)
+    text = re.sub(r"(User-Agent: (Python|notebook)|Sec-WebSocket-Key:).*\n?", "", text)
     if "Content-Encoding: deflate" in text or "Content-Encoding: gzip" in text:
         body = b"(encoded)"  # as the libraries' zlibs like it
     # Those of the body are not in the head where the caller gave a type of his own.
