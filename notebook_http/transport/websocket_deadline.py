@@ -21,6 +21,7 @@ class WatchedSession(Protocol):
 
     loop: asyncio.AbstractEventLoop
     closed: bool
+    transport: asyncio.Transport | None
 
     @property
     def may_judge_silence(self) -> bool:
@@ -45,13 +46,14 @@ class SessionDeadline(Deadline):
             given up. 0 for never.
     """
 
-    __slots__ = ("_is_pinged", "_session", "heartbeat")
+    __slots__ = ("_is_pinged", "_session", "_unsent", "heartbeat")
 
     def __init__(self, session: WatchedSession, heartbeat: float) -> None:
         super().__init__()
         self._session = session
         self.heartbeat = heartbeat
         self._is_pinged = False
+        self._unsent = 0  # bytes that had not left at the last look
 
     def heard(self, now: float) -> None:
         """Begin the silence anew. Whatever comes shows that the peer is there."""
@@ -73,11 +75,18 @@ class SessionDeadline(Deadline):
         if session.closed:
             self.stop()
             session.abort()
-        elif not session.may_judge_silence:
+            return
+        if not session.may_judge_silence:
             self.when = now + self.heartbeat
-        elif not self._is_pinged:
+            return
+        transport = session.transport
+        unsent = 0 if transport is None else transport.get_write_buffer_size()
+        if not self._is_pinged:
             self._is_pinged = True
-            self.when = now + self.heartbeat / 2
             session.ping()
-        else:
+        elif not 0 < unsent < self._unsent:
             session.give_up(self.heartbeat / 2)
+            return
+        # The PING is still behind a large message, which the peer takes: it cannot have answered.
+        self._unsent = unsent
+        self.when = now + self.heartbeat / 2

@@ -242,3 +242,28 @@ async def test_ping_that_comes_while_a_large_message_leaves_is_answered_behind_i
     await until(lambda: len(raw.received) >= 14 + 5_000_000 + 7)
     pong = raw.received[14 + 5_000_000 :]
     assert (len(pong), pong[:2], pong[6] ^ pong[2]) == (7, b"\x8a\x81", ord("b"))
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_peer_that_takes_a_large_message_slowly_is_there(pair, until, reads: bool):
+    """Our PING waits behind the message; one that takes nothing is given up all the same."""
+    one, raw = await pair.raw(heartbeat=0.2)
+    raw.pause_reading()
+    sending = asyncio.ensure_future(one.send(BINARY, bytes(20_000_000)))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while reads and loop.time() - began < 1.0:
+        got = len(raw.received)
+        raw.resume_reading()
+        await until(lambda got=got: len(raw.received) > got or one.closed)
+        raw.pause_reading()
+        await asyncio.sleep(0.02)
+    if reads:
+        assert one.writing_paused
+        assert not one.closed
+        raw.resume_reading()
+        await sending
+    else:
+        with pytest.raises(ClientConnectionResetError):
+            await asyncio.wait_for(sending, 5)
+        assert isinstance(one.exception, TimeoutError)
