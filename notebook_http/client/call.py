@@ -21,6 +21,7 @@ from notebook_http.client.redirects import REDIRECT_STATUSES, is_same_origin, re
 from notebook_http.client.request_options import DEFAULT_OPTIONS
 from notebook_http.client.responder import Responder
 from notebook_http.client.sender import Sender
+from notebook_http.client.url_errors import shown
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.limits import MessageLimits
 
@@ -317,6 +318,6 @@ def _too_many(history: list[ClientResponse], most: int, url: URL) -> TooManyRedi
         history[0].request_info,
         tuple(history),
         status=last.status,
-        message=f"{most} redirects, and the last one leads on to {url}",
+        message=f"{most} redirects, and the last one leads on to {shown(url)}",
         headers=last.headers,
     )

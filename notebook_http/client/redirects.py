@@ -12,6 +12,7 @@ from notebook_http.client.exceptions import (
     InvalidUrlRedirectClientError,
     NonHttpUrlRedirectClientError,
 )
+from notebook_http.client.url_errors import shown
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -83,7 +84,7 @@ def redirect_url(
         if not target.scheme:
             target = url.join(target)
         if target.scheme not in schemes:
-            text = f"{location[:200]} (redirected to from {url}) is no http or https URL"
+            text = f"{shown(location[:200])} (redirected to from {url}) is no http or https URL"
             raise NonHttpUrlRedirectClientError(text)
         target.origin()
         target.port  # noqa: B018  looked at late by yarl where its word is taken as it is

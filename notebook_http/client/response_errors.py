@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.transport.exceptions import ClientError
+from notebook_http.wire.errors import excerpt
 
 if TYPE_CHECKING:
     from multidict import MultiMapping
@@ -19,6 +20,8 @@ __all__ = [
     "WSServerHandshakeError",
 ]
 
+# Characters of a message that an error's text shows: a server's reason may be 8 KiB long.
+_SHOWN_CHARACTERS = 400
 # What to try next, by what a proxy answered to CONNECT.
 _PROXY_NEXT_STEP = {
     403: "The proxy does not allow this host or port.",
@@ -67,13 +70,15 @@ class ClientResponseError(ClientError):
         return self.status
 
     def __str__(self) -> str:
-        return f"{self.status}, message={self.message!r}, url={str(self.request_info.real_url)!r}"
+        message = excerpt(str(self.message), _SHOWN_CHARACTERS)
+        return f"{self.status}, message={message}, url={str(self.request_info.real_url)!r}"
 
     def __repr__(self) -> str:
         # Without the request's headers: a notebook shows reprs, and they may hold credentials.
         info = self.request_info
         return (
-            f"<{type(self).__name__} {self.status} message={self.message!r} "
+            f"<{type(self).__name__} {self.status} "
+            f"message={excerpt(str(self.message), _SHOWN_CHARACTERS)} "
             f"{info.method} {info.real_url}>"
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from yarl import URL
 
 from notebook_http.transport.exceptions import ClientError
+from notebook_http.wire.errors import excerpt
 
 __all__ = [
     "InvalidURL",
@@ -14,6 +15,18 @@ __all__ = [
     "NonHttpUrlRedirectClientError",
     "RedirectClientError",
 ]
+
+# Characters of a URL, and of what is wrong with it, that an error's text shows as they are. A
+# server gives redirects of 8 KiB, and puts into them what a terminal would obey.
+_SHOWN_CHARACTERS = 400
+
+
+def shown(given: object) -> str:
+    """Return the text of *given*, or a bounded, printable copy."""
+    text = str(given)
+    if len(text) <= _SHOWN_CHARACTERS and text.isprintable():
+        return text
+    return excerpt(text, _SHOWN_CHARACTERS)
 
 
 class InvalidURL(ClientError, ValueError):
@@ -46,7 +59,8 @@ class InvalidURL(ClientError, ValueError):
         return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
-        return f"{self._url} - {self._description}" if self._description else str(self._url)
+        url = shown(self._url)
+        return f"{url} - {shown(self._description)}" if self._description else url
 
 
 class InvalidUrlClientError(InvalidURL):

@@ -15,6 +15,7 @@ from notebook_http import (
     ClientError,
     ClientSession,
     CookieJar,
+    DigestAuthMiddleware,
     InvalidURL,
     NonHttpUrlClientError,
 )
@@ -163,6 +164,51 @@ async def test_cve_2020_7694_no_escape_sequence_reaches_a_log(raw_server, caplog
     lines = [record.getMessage() for record in caplog.records if "notebook" in record.name]
     assert len(lines) == 1
     assert lines[0].isprintable()
+
+
+ESCAPES = "\u009b31m\u202e\u00e9"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"302 Go\r\nLocation: http://[{'[' * 8000}",
+        f"302 Go\r\nLocation: http://[{ESCAPES}",
+        f"302 Go\r\nLocation: http://{'a' * 8000}/",
+        f"302 Go\r\nLocation: http://{ESCAPES}/",
+        f"302 Go\r\nLocation: /{'a' * 8000}",
+        f"302 Go\r\nLocation: /{ESCAPES}",
+        f"302 Go\r\nLocation: {'a' * 8000}:b",
+        f"302 Go\r\nLocation: ftp://a/{ESCAPES}",
+        f"400 {'r' * 8000}",
+        f"400 {ESCAPES}",
+        f"401 Who\r\nWWW-Authenticate: Digest realm=a, nonce=b, algorithm={'a' * 8000}",
+        f'401 Who\r\nWWW-Authenticate: Digest realm=a, nonce=b, algorithm="{ESCAPES}"',
+        f"200 OK\r\nTransfer-Encoding: {'a' * 8000}",
+        f"200 OK\r\nContent-Type: {'a' * 8000}",
+        f"200 OK\r\nContent-Type: {ESCAPES}",
+        f"200 OK\r\nContent-Encoding: {'a' * 8000}",
+        f"200 OK\r\nContent-Encoding: x, {ESCAPES}",
+    ],
+    ids=range(17),
+)
+@pytest.mark.parametrize("requote", [True, False])
+async def test_promise_an_error_says_little_of_an_answer(raw_server, answer, requote):
+    """Its text is for logs, terminals and cells: short, and without what those obey."""
+    length = "" if "Transfer" in answer else "Content-Length: 2\r\n"
+    server = await raw_server(f"HTTP/1.1 {answer}\r\n{length}\r\n{{}}".encode())
+    digest = DigestAuthMiddleware("user", "password")
+    async with ClientSession(requote_redirect_url=requote, middlewares=(digest,)) as session:
+        with pytest.raises((ClientError, ValueError)) as caught:
+            await _read_json(session, server.url)
+    for text in (str(caught.value), repr(caught.value)):
+        assert text.isprintable()
+        assert len(text) < 1200
+
+
+async def _read_json(session: ClientSession, url: str) -> None:
+    async with session.get(url, max_redirects=2, raise_for_status=True) as response:
+        await response.json()
 
 
 async def test_promise_chunks_that_leave_are_plain(raw_server, session):
