@@ -12,6 +12,7 @@ from notebook_http import hdrs
 from notebook_http.client.cookies_argument import split_cookie_header
 from notebook_http.client.exceptions import ClientError, ClientPayloadError
 from notebook_http.client.request import request_target
+from notebook_http.client.url_errors import NOT_A_URL
 from notebook_http.wire.auth_challenge import parse_auth_parameters
 from notebook_http.wire.cookie import format_cookie_header
 from notebook_http.wire.digest import (
@@ -218,7 +219,7 @@ def _spaces_of(home: URL, domain: tuple[str, ...]) -> tuple[_Space, ...]:
         try:
             url = home.join(URL(uri)) if uri.startswith("/") else URL(uri)
             origin = _origin_of(url.origin())
-        except ValueError:
+        except NOT_A_URL:
             continue
         # What is asked for over TLS is not answered in the clear.
         if origin.scheme == home.scheme or origin.scheme == "https":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from multidict import MultiDict, MultiDictProxy
 
+from notebook_http.client.url_errors import NOT_A_URL
 from notebook_http.wire.media_type import parse_parameters
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def parse_links(values: Iterable[str], base: URL) -> MultiDictProxy[MultiDictPro
         for target, parameters in _links(value):
             try:
                 url = base.join(type(base)(target))
-            except ValueError:
+            except NOT_A_URL:
                 continue
             link: MultiDict[str | URL] = MultiDict()
             for name, parameter in parse_parameters(parameters):

@@ -12,6 +12,7 @@ from notebook_http import hdrs
 from notebook_http.client.exceptions import InvalidUrlClientError
 from notebook_http.client.origin import make_key
 from notebook_http.client.proxy import Proxy
+from notebook_http.client.url_errors import NOT_A_URL
 from notebook_http.wire.credentials import BasicAuth
 from notebook_http.wire.head_writer import field_lines
 
@@ -89,7 +90,7 @@ def make_proxy(
         url = given if isinstance(given, URL) else URL(given)
         auth = auth or _from_url(url)
         url = url.with_user(None) if url.absolute else url
-    except ValueError as error:
+    except NOT_A_URL as error:
         # Not its text: it repeats what it could not parse.
         shown = _USER_INFO.sub(r"\1***@", str(given))
         raise InvalidUrlClientError(shown, f"{said_by} is no URL") from error

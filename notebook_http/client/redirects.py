@@ -12,7 +12,7 @@ from notebook_http.client.exceptions import (
     InvalidUrlRedirectClientError,
     NonHttpUrlRedirectClientError,
 )
-from notebook_http.client.url_errors import shown
+from notebook_http.client.url_errors import NOT_A_URL, shown
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -88,7 +88,7 @@ def redirect_url(
             raise NonHttpUrlRedirectClientError(text)
         target.origin()
         target.port  # noqa: B018  looked at late by yarl where its word is taken as it is
-    except ValueError as error:
+    except NOT_A_URL as error:
         text = f"Server attempted redirecting to a location that does not look like a URL ({error})"
         raise InvalidUrlRedirectClientError(location, text) from error
     if url.raw_fragment and not target.raw_fragment:

@@ -29,6 +29,7 @@ from notebook_http.client.redirects import (
 from notebook_http.client.request import ClientRequest, request_target
 from notebook_http.client.request_body import RequestBody, body_from_data, body_from_json
 from notebook_http.client.request_options import DEFAULT_OPTIONS
+from notebook_http.client.url_errors import NOT_A_URL
 from notebook_http.wire.cookie import format_cookie_header
 from notebook_http.wire.credentials import BasicAuth
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -110,7 +111,7 @@ class RequestFactory:
                 url = self.base_url.join(url)
             if params:
                 url = url.extend_query(params)
-        except ValueError as error:
+        except NOT_A_URL as error:
             raise InvalidUrlClientError(given, str(error)) from error
         return url
 

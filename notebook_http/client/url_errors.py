@@ -8,14 +8,18 @@ from notebook_http.transport.exceptions import ClientError
 from notebook_http.wire.errors import excerpt
 
 __all__ = [
+    "NOT_A_URL",
     "InvalidURL",
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "RedirectClientError",
+    "shown",
 ]
 
+# What yarl raises for texts that are no URLs; IndexError for `http://[]@`.
+NOT_A_URL = (ValueError, IndexError)
 # Characters of a URL, and of what is wrong with it, that an error's text shows as they are. A
 # server gives redirects of 8 KiB, and puts into them what a terminal would obey.
 _SHOWN_CHARACTERS = 400

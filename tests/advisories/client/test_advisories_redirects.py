@@ -226,6 +226,8 @@ async def test_cve_2025_50181_limits_of_redirects_hold(raw_server, session):
     [
         "http://[::1",
         "http://::",
+        "http://[]@",
+        "//a[]@/",
         "http://a:b/",
         "http://[zz]/",
         "http://:1/",

@@ -196,6 +196,7 @@ async def test_promise_the_bytes_sent_are_those_announced(raw_server, session, b
         "http://[::1/",
         "http://[::1",
         "http://[zz]/",
+        "http://[]@/",
         "http://1:99999/",
         "http://a:b/",
         "http://",
@@ -208,6 +209,8 @@ async def test_cve_2022_33124_a_url_that_is_none_is_an_invalid_url(session, url)
     """A ValueError of the URL's parser came out, of a kind that nobody expected."""
     with pytest.raises((InvalidURL, NonHttpUrlClientError)):
         await session.get(url)
+    with pytest.raises((InvalidURL, NonHttpUrlClientError)):
+        await session.get("http://127.0.0.1:9/", proxy=url)
 
 
 @pytest.mark.parametrize("url", ["http://a:b/", "http://::", "http://[::1]x/", "http://:1/"])

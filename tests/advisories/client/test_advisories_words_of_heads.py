@@ -166,6 +166,25 @@ async def test_cve_2020_7694_no_escape_sequence_reaches_a_log(raw_server, caplog
     assert lines[0].isprintable()
 
 
+@pytest.mark.parametrize("url", ["http://[]@", "http://[", "//a[]@/", "http://::", "http://a:b/"])
+async def test_cve_2022_33124_links_and_spaces_that_are_no_urls_are_left_out(raw_server, url):
+    """Errors of the URL's parser came out of whatever read a header with a URL in it."""
+    link = f"<{url}>; rel=bad, </next>; rel=next"
+    server = await raw_server(OK.replace(b"Content", f"Link: {link}\r\nContent".encode()))
+    async with ClientSession() as session, session.get(server.url) as response:
+        assert response.links["next"]["url"] == URL(server.url) / "next"
+        assert "bad" not in response.links or url in ("http://::", "http://a:b/")
+    challenge = f'Digest realm="r", nonce="n", qop="auth", domain="{url} /"'.encode()
+    asking = b"HTTP/1.1 401 Who\r\nWWW-Authenticate: %b\r\nContent-Length: 0\r\n\r\n" % challenge
+    server = await raw_server(asking, OK)
+    digest = DigestAuthMiddleware("user", "password")
+    async with (
+        ClientSession(middlewares=(digest,)) as session,
+        session.get(server.url) as response,
+    ):
+        assert response.status == 200
+
+
 ESCAPES = "\u009b31m\u202e\u00e9"
 
 

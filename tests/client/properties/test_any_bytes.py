@@ -30,7 +30,7 @@ from notebook_http.wire.websocket_message import WebSocketError
 # What a header value can hold when it has come through the parser of heads.
 VALUE = st.text(
     st.characters(blacklist_categories=["Cc"], max_codepoint=0x2FFF), max_size=60
-) | st.text("<>;,=\"\\ */'%abrel:", max_size=60)
+) | st.text("<>;,=\"\\ */'%abrel:[]@", max_size=60)
 BASE = URL("http://a.example/b/c")
 
 
