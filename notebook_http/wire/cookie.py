@@ -231,14 +231,16 @@ def format_cookie_header(cookies: Iterable[tuple[str, str]]) -> str:
     """Return a Cookie field for (name, value as it was sent or quoted) pairs.
 
     Raises:
-        ValueError: a name is empty or holds what would end it, or a value holds `;` or a control
-            character.
+        CookieNameError: a name is empty or holds what would end it (a ValueError).
+        ValueError: a value holds `;` or a control character.
     """
     pairs = []
     for name, value in cookies:
         if not _READABLE_NAME.fullmatch(name):
+            from notebook_http.wire.cookie_error import CookieNameError
+
             msg = f"not a cookie name: {name[:80]!r}"
-            raise ValueError(msg)
+            raise CookieNameError(msg)
         _refuse_separators(f"value of cookie {name}", value)
         pairs.append(f"{name}={value}")
     return "; ".join(pairs)
