@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yarl import URL
 
@@ -61,14 +61,18 @@ class DigestAuthMiddleware:
 
     Raises:
         ValueError: *login* or *password* is None, or *login* holds a colon.
+        TypeError: one of them is no text.
     """
 
     def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
-        given: tuple[tuple[str, str | None], ...] = (("login", login), ("password", password))
+        given: tuple[tuple[str, Any], ...] = (("login", login), ("password", password))
         for what, value in given:
             if value is None:
                 text = f"None is not allowed as {what} value"
                 raise ValueError(text)
+            if not isinstance(value, str):
+                text = f"{what} is a str, not a {type(value).__name__}"  # never its value
+                raise TypeError(text)
         if ":" in login:
             text = 'A ":" is not allowed in username: the password begins there (RFC 7616 §3.4.2)'
             raise ValueError(text)

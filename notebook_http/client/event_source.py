@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
 
 from notebook_http import hdrs
 from notebook_http.client.call import as_timeout
+from notebook_http.client.event_source_arguments import check_arguments
 from notebook_http.client.event_stream_answer import (
     EVENT_STREAM,
     PASSING_STATUSES,
     check_event_stream,
+    wait_asked_for,
 )
 from notebook_http.client.exceptions import (
     ClientConnectionError,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
-    from notebook_http.client.client_timeout import ClientTimeout
+    from notebook_http.client.event_source_arguments import EventSession
     from notebook_http.client.response import ClientResponse
 
 __all__ = ["EventSource"]
@@ -59,18 +61,6 @@ _MIN_WAIT = 0.1
 _LOOK_EVERY = 1.0
 _NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NO_EVENTS: tuple[ServerSentEvent, ...] = ()
-
-
-class _Session(Protocol):
-    """What an event source needs of a session."""
-
-    @property
-    def timeout(self) -> ClientTimeout: ...
-
-    @property
-    def closed(self) -> bool: ...
-
-    def request(self, method: str, url: str | URL, **options: Any) -> Awaitable[ClientResponse]: ...
 
 
 class EventSource:
@@ -108,13 +98,16 @@ class EventSource:
         max_event_bytes: of the data of one event, 16 MiB.
         options: those of `ClientSession.request`.
 
+    Raises:
+        TypeError: or ValueError: a number, or the id, is none.
+
     Attributes:
         response: the answer that the events come from; None while there is none.
     """
 
     def __init__(
         self,
-        session: _Session,
+        session: EventSession,
         url: str | URL,
         *,
         method: str = "GET",
@@ -127,6 +120,9 @@ class EventSource:
         **options: Any,
     ) -> None:
         self.response: ClientResponse | None = None  # first: __del__ looks for it
+        check_arguments(
+            reconnect_after, max_failures, max_line_bytes, max_event_bytes, last_event_id
+        )
         self._session = session
         self._url = url
         self._method = method.upper()
@@ -322,7 +318,7 @@ class EventSource:
             grown = min(wait * 2 ** min(self._failures - 1, 30), _MAX_BACKOFF)
             # Never sooner than the server asked; and not all clients in one moment.
             wait = max(wait, grown) * random.uniform(1, 1.25)
-        self._wait(wait)
+        self._wait(max(wait, min(wait_asked_for(error), _MAX_WAIT)))
 
     def _wait(self, seconds: float) -> None:
         self._connect_at = asyncio.get_running_loop().time() + seconds

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 from notebook_http import hdrs
 from notebook_http.client.exceptions import ClientResponseError, ContentTypeError
+from notebook_http.client.middlewares.retry_after import retry_after_seconds
 from notebook_http.wire.errors import excerpt
 
 if TYPE_CHECKING:
     from notebook_http.client.response import ClientResponse
 
-__all__ = ["EVENT_STREAM", "PASSING_STATUSES", "check_event_stream"]
+__all__ = [
+    "EVENT_STREAM",
+    "PASSING_STATUSES",
+    "check_event_stream",
+    "wait_asked_for",
+]
 
 EVENT_STREAM = "text/event-stream"
 # Answers of a server that is being restarted, or has too much to do: they pass.
@@ -47,3 +53,10 @@ def check_event_stream(response: ClientResponse) -> None:
         "with session.get(…): is the address right, and are you logged in?",
         headers=response.headers,
     )
+
+
+def wait_asked_for(error: Exception) -> float:
+    """Return the seconds that a server which refused asks to wait (`Retry-After`); 0 for none."""
+    if not isinstance(error, ClientResponseError) or error.headers is None:
+        return 0.0
+    return retry_after_seconds(error.headers) or 0.0

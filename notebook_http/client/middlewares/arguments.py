@@ -18,7 +18,7 @@ def check_count(middleware: str, name: str, value: object) -> None:
         text = f"{middleware}: {name} is a whole number, not {value!r}"
         raise TypeError(text)
     if value < 1:
-        text = f"{middleware}: {name} must be at least 1, not {value}: nothing could be sent"
+        text = f"{middleware}: {name} must be at least 1, not {value}: nothing could be done"
         raise ValueError(text)
 
 

@@ -327,6 +327,13 @@ def test_credentials_that_cannot_be_are_refused(login: Any, password: Any, says:
         DigestAuthMiddleware(login, password)
 
 
+@pytest.mark.parametrize(("login", "password"), [("u", b"secret"), (b"u", "secret"), ("u", 1234)])
+def test_credentials_are_text(login: Any, password: Any) -> None:
+    with pytest.raises(TypeError, match="is a str, not a") as caught:
+        DigestAuthMiddleware(login, password)
+    assert str(password) not in str(caught.value)
+
+
 def test_the_password_is_not_shown() -> None:
     shown = repr(DigestAuthMiddleware("ana", "geheim"))
     assert "ana" in shown

@@ -142,6 +142,37 @@ async def test_too_many_failures_in_a_row_are_raised(
         await anext(source)
 
 
+async def test_retry_after_is_waited_for(stream: Stream, session: ClientSession) -> None:
+    """RFC 9110 §10.2.3: longer than the stream's own `retry`, if the server says so."""
+    busy = BUSY.replace(b"Content", b"Retry-After: 1\r\nContent")
+    server = await stream((HEAD, QUICK, b"data: a\n\n"), (busy,), (HEAD, b"data: b\n\n"), (GONE,))
+    source = session.sse(server.url)
+    began = time.monotonic()
+    assert [(await anext(source)).data for _ in "ab"] == ["a", "b"]
+    assert 0.95 < time.monotonic() - began < 5
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"reconnect_after": -1}, ValueError),
+        ({"reconnect_after": "1"}, TypeError),
+        ({"reconnect_after": float("nan")}, ValueError),
+        ({"max_failures": 0}, ValueError),
+        ({"max_failures": 1.5}, TypeError),
+        ({"max_line_bytes": 0}, ValueError),
+        ({"max_event_bytes": None}, TypeError),
+        ({"last_event_id": 7}, TypeError),
+    ],
+)
+async def test_arguments_that_make_no_sense(
+    session: ClientSession, arguments: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"sse: {next(iter(arguments))}"):
+        session.sse("http://localhost/", **arguments)
+
+
 async def test_a_server_that_went_away(session: ClientSession) -> None:
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
