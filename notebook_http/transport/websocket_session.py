@@ -47,11 +47,6 @@ class WebSocketSession(Connection):
         exception: what ended it, if that was an error.
     """
 
-    # A message of 64 KiB and the head of its frame come in one read: an echo of such a message
-    # costs 37 µs so, and 43 by 64 KiB. HTTP bodies are cheaper in pieces of 64 KiB, which stay in
-    # the caches: 64 MiB in 8.6 ms, and in 10.0 by 120 KiB.
-    read_bytes = 120 * 1024
-
     __slots__ = (
         "_close_sent",
         "_control_at",

@@ -85,8 +85,8 @@ def _rows(*, tls: bool) -> list[ClientRow]:
         ClientRow("get", "GET, 64 connections", requests=6_000, **many),
         ClientRow("json", "JSON 2 KiB, 64 connections", requests=4_000, **many),
         ClientRow("post", "POST 10 KiB, 64 connections", requests=4_000, **many),
-        ClientRow("download", "download 64 MiB", 1, 3, tls=tls, least_ratio=LARGE_LEAST),
-        ClientRow("upload", "upload 64 MiB", 1, 3, tls=tls, least_ratio=LARGE_LEAST),
+        ClientRow("download", "download 64 MiB", 1, 4, tls=tls, least_ratio=LARGE_LEAST),
+        ClientRow("upload", "upload 64 MiB", 1, 4, tls=tls, least_ratio=LARGE_LEAST),
     ]
 
 
