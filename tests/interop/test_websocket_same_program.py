@@ -100,7 +100,7 @@ async def read_all(client: ModuleType, url: str, options: dict[str, Any]) -> lis
         await asyncio.sleep(0.05)
         for _ in range(4):
             try:
-                seen.append(shown(await ws.receive(timeout=0.2)))
+                seen.append(shown(await ws.receive(timeout=0.5)))
             except TimeoutError:
                 seen.append("nothing")
                 break

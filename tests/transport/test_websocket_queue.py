@@ -247,12 +247,12 @@ async def test_ping_that_comes_while_a_large_message_leaves_is_answered_behind_i
 @pytest.mark.parametrize("reads", [True, False])
 async def test_peer_that_takes_a_large_message_slowly_is_there(pair, until, reads: bool):
     """Our PING waits behind the message; one that takes nothing is given up all the same."""
-    one, raw = await pair.raw(heartbeat=0.2)
+    one, raw = await pair.raw(heartbeat=0.6)
     raw.pause_reading()
     sending = asyncio.ensure_future(one.send(BINARY, bytes(20_000_000)))
     loop = asyncio.get_running_loop()
     began = loop.time()
-    while reads and loop.time() - began < 1.0:
+    while reads and loop.time() - began < 2.0:
         got = len(raw.received)
         raw.resume_reading()
         await until(lambda got=got: len(raw.received) > got or one.closed)

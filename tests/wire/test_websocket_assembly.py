@@ -213,6 +213,23 @@ def test_memory_of_tiny_fragments_is_that_of_their_bytes() -> None:
     assert size < 2 * 2**20
 
 
+def test_memory_of_tiny_reads_is_that_of_their_bytes() -> None:
+    """A payload that comes by two bytes took twenty times as much."""
+    import tracemalloc
+
+    got: list[object] = []
+    parser = MessageParser(lambda message, size: got.append(message.data), masked=False, most=0)
+    payload = bytes(range(250)) * 800
+    data = frame(2, payload)
+    tracemalloc.start()
+    for start in range(0, len(data), 2):
+        parser.feed(data[start : start + 2])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert got == [payload]
+    assert peak < 2**20
+
+
 def test_held_parser_keeps_what_it_gets_and_goes_on_where_it_was() -> None:
     """Held by whoever gets a message, in the middle of a read."""
     got: list[object] = []
