@@ -47,7 +47,7 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     ),
     "ClientResponse attributes": (
         ".ATTRS .output_size .start .upload_complete .url_obj",
-        INSIDE,
+        f"{INSIDE}; aiohttp deprecates output_size and upload_complete for UploadTracker",
     ),
     "ClientRequest": (
         "+body +cookie +expect_continue +origin -auth -cookies -data -expect100 -loop "
