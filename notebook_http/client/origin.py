@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notebook_http.client.proxy import Proxy
     from notebook_http.transport.tls import TlsSetting
 
-__all__ = ["Origin", "make_key", "origin_headers"]
+__all__ = ["Origin", "credentials_in", "make_key", "origin_headers"]
 
 # A host of digits, hex digits and dots only, that is no IPv4 address in its usual form: the system
 # resolver reads `127.1` or `0x7f000001` as an address all the same, behind the back of whoever
@@ -130,6 +130,28 @@ def make_key(
             return ConnectionKey(host, port, False)
         return ConnectionKey(host, port, False, tls if proxy.is_tls else True, None, proxy)
     return ConnectionKey(host, port, True, tls, server_hostname, proxy)
+
+
+def credentials_in(url: URL) -> BasicAuth | None:
+    """Return the credentials in *url*; UTF-8 where latin-1, aiohttp's default, does not do.
+
+    Raises:
+        InvalidUrlClientError: they cannot be sent: the login holds a colon. Its text has none of
+            them.
+    """
+    try:
+        auth = BasicAuth.from_url(url)
+        if auth is None:
+            return None
+        if not (auth.login.isascii() and auth.password.isascii()):
+            try:
+                auth.encode()
+            except ValueError:
+                auth = BasicAuth(auth.login, auth.password, encoding="utf-8")
+                auth.encode()
+    except ValueError as error:
+        raise InvalidUrlClientError(url.with_user(None), str(error)) from error
+    return auth
 
 
 def origin_headers(

@@ -10,7 +10,7 @@ from yarl import URL
 
 from notebook_http import hdrs
 from notebook_http.client.exceptions import InvalidUrlClientError
-from notebook_http.client.origin import make_key
+from notebook_http.client.origin import credentials_in, make_key
 from notebook_http.client.proxy import Proxy
 from notebook_http.client.url_errors import NOT_A_URL
 from notebook_http.wire.credentials import BasicAuth
@@ -88,7 +88,7 @@ def make_proxy(
     _check_auth(auth)
     try:
         url = given if isinstance(given, URL) else URL(given)
-        auth = auth or _from_url(url)
+        auth = auth or credentials_in(url)
         url = url.with_user(None) if url.absolute else url
     except NOT_A_URL as error:
         # Not its text: it repeats what it could not parse.
@@ -113,17 +113,6 @@ def _check_auth(auth: Any) -> None:
     if auth is not None and not isinstance(auth, BasicAuth):
         text = "proxy_auth must be None or BasicAuth() tuple"
         raise ValueError(text)
-
-
-def _from_url(url: URL) -> BasicAuth | None:
-    """Return the credentials in *url*; UTF-8 where latin-1, aiohttp's default, does not do."""
-    auth = BasicAuth.from_url(url)
-    if auth is not None:
-        try:
-            auth.encode()
-        except ValueError:
-            return BasicAuth(auth.login, auth.password, encoding="utf-8")
-    return auth
 
 
 def _take_authorization(told: CIMultiDict[str]) -> str:

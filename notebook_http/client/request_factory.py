@@ -19,7 +19,7 @@ from notebook_http.client.exceptions import (
     InvalidUrlRedirectClientError,
     NonHttpUrlClientError,
 )
-from notebook_http.client.origin import Origin, make_key, origin_headers
+from notebook_http.client.origin import Origin, credentials_in, make_key, origin_headers
 from notebook_http.client.redirects import (
     is_same_origin,
     method_after_redirect,
@@ -359,7 +359,7 @@ class RequestFactory:
 
     def _default_auth(self, url: URL) -> BasicAuth | None:
         """Return the credentials in the URL, else the session's where they apply."""
-        auth = BasicAuth.from_url(url)
+        auth = credentials_in(url)
         if auth is not None:
             return auth
         if self.base_url is None or is_same_origin(self.base_url, url):

@@ -227,6 +227,7 @@ async def test_cve_2025_50181_limits_of_redirects_hold(raw_server, session):
         "http://[::1",
         "http://::",
         "http://[]@",
+        "http://a%3Ab:c@127.0.0.1/",
         "//a[]@/",
         "http://a:b/",
         "http://[zz]/",
@@ -286,3 +287,19 @@ async def test_promise_a_location_begins_no_line(raw_server, location):
         lines = request.split(b"\r\n")
         assert len(lines[0].split(b" ")) == 3
         assert not any(line.startswith(b"X-Injected") for line in lines)
+
+
+async def test_cve_2022_33124_credentials_of_a_location_are_of_any_script(raw_server, session):
+    """A ValueError of their encoding came out, with the advice to choose another one."""
+    answers: list[bytes] = []
+
+    async def talk(reader, writer):
+        while True:
+            await server.read_request(reader)
+            writer.write(answers.pop(0) if answers else OK)
+
+    server = await raw_server(talk=talk)
+    answers.append(to(f"http://\u0436:\u0436@127.0.0.1:{server.port}/b"))
+    async with session.get(server.url) as response:
+        assert await response.text() == "ok"
+    assert b"\r\nAuthorization: Basic 0LY60LY=\r\n" in server.requests[1]  # in UTF-8
