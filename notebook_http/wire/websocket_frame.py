@@ -24,6 +24,8 @@ _RSV1 = 0x40
 _RSV23 = 0x30
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
+# Reads of one payload that are kept apart: each takes some 40 bytes, and may bring two.
+_MAX_PIECES = 1000
 _OPCODES = frozenset({0x0, 0x1, 0x2, 0x8, 0x9, 0xA})
 
 
@@ -120,7 +122,10 @@ class FrameParser:
             size = len(data)
             if size < self._missing:
                 self._missing -= size
-                self._pieces.append(data)
+                pieces = self._pieces
+                pieces.append(data)
+                if len(pieces) > _MAX_PIECES:
+                    self._pieces = [b"".join(pieces)]
                 return
             rest = self._missing
             self._pieces.append(data[:rest] if rest < size else data)
