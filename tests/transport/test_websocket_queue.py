@@ -257,7 +257,7 @@ async def test_peer_that_takes_a_large_message_slowly_is_there(pair, until, read
         raw.resume_reading()
         await until(lambda got=got: len(raw.received) > got or one.closed)
         raw.pause_reading()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
     if reads:
         assert one.writing_paused
         assert not one.closed
