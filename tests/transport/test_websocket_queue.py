@@ -249,7 +249,8 @@ async def test_peer_that_takes_a_large_message_slowly_is_there(pair, until, read
     """Our PING waits behind the message; one that takes nothing is given up all the same."""
     one, raw = await pair.raw(heartbeat=0.6)
     raw.pause_reading()
-    sending = asyncio.ensure_future(one.send(BINARY, bytes(20_000_000)))
+    # More than the loop below can take in its time, at 256 KiB a read and fifty reads a second.
+    sending = asyncio.ensure_future(one.send(BINARY, bytes(40_000_000)))
     loop = asyncio.get_running_loop()
     began = loop.time()
     while reads and loop.time() - began < 2.0:
