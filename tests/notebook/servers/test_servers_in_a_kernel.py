@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -125,13 +126,15 @@ def test_a_kernel_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None
     client = manager.client()
     client.start_channels()
     client.wait_for_ready(timeout=60)
-    client.execute(
+    # Until the kernel says that it is idle: a shutdown begins with an interrupt, and ipykernel
+    # prints one that meets it while it is still busy with the cell's reply.
+    client.execute_interactive(
         "import notebook_http as nh\n"
         "srv = await nh.serve({'/': lambda r: 'x'})\n"
         "r = await nh.get(srv.url)",
-        reply=True,
         timeout=60,
     )
+    time.sleep(0.3)
     capfd.readouterr()
     client.stop_channels()
     manager.shutdown_kernel(now=False)
