@@ -25,6 +25,8 @@ PATHS: dict[Kind, str] = {
     "upload": "/upload",
     "echo": "/echo",
 }
+# The answer to this one has another head each time: nothing of it can be recognised.
+NUMBERED_PATH = "/numbered"
 # What comes back, where it is not what was sent.
 ANSWERS: dict[Kind, bytes] = {
     "get": HELLO,
@@ -55,10 +57,16 @@ class ClientRow:
     tls: bool = False
     one_core: bool = False
     message_bytes: int = 0
+    numbered: bool = False  # each answer's head is another one
     heap: Heap = "used"  # "fresh" is measured of ours and aiohttp only
     small: bool = False  # one of those whose geometric mean is promised
     least_ratio: float | None = None  # promised of this row
     beside_rust: bool = False  # promised to cost no more than pyreqwest's
+
+    @property
+    def path(self) -> str:
+        """What is asked for."""
+        return NUMBERED_PATH if self.numbered else PATHS[self.kind]
 
     @property
     def bulk(self) -> bool:
@@ -107,7 +115,9 @@ CLIENT_ROWS = (
     *_rows(tls=True),
     _echo("64 B", 64, 3_000),
     _echo("64 KiB", 1 << 16, 600),
-    # Not promised: what cores cost that fall asleep, and small programs that never freed much.
+    # Not promised: answers that are never alike, what cores cost that fall asleep, and small
+    # programs that never freed much.
+    ClientRow("get", "GET, 64, numbered answers", 64, 6_000, numbered=True),
     ClientRow("get", "GET, 1 connection, two cores", 1, 2_000),
     ClientRow("get", "GET, 64, fresh process", 64, 6_000, heap="fresh"),
     ClientRow("download", "download 64 MiB, fresh process", 1, 3, heap="fresh"),

@@ -90,7 +90,7 @@ async def memory(peer: Peer, origin: str, row: ClientRow) -> dict[str, float]:
         gc.collect()
         forget_peak()
         before = resident_bytes()
-        await ask(once(peer, session, origin + PATHS[row.kind], row), 1, wanted(row))
+        await ask(once(peer, session, origin + row.path, row), 1, wanted(row))
         return {"grown_bytes": max(0, peak_bytes() - before)}
 
 
@@ -106,7 +106,7 @@ def main(library: str, authority: str, heap: Heap) -> None:
         if question.get("memory"):
             price = asyncio.run(memory(peer, origin, row))
         else:
-            price = asyncio.run(measure(peer, origin + PATHS[row.kind], row, question["requests"]))
+            price = asyncio.run(measure(peer, origin + row.path, row, question["requests"]))
         print(json.dumps(price), flush=True)
 
 

@@ -13,8 +13,9 @@ import selectors
 import socket
 import ssl
 import sys
+from itertools import count
 
-from client_rows import ANSWERS, PATHS, Kind
+from client_rows import ANSWERS, NUMBERED_PATH, PATHS, Kind
 from payloads import UPLOAD
 
 
@@ -38,6 +39,8 @@ READY = {
     f"{METHODS[kind]} {PATHS[kind]} ".encode(): answer(TYPES[kind], ANSWERS[kind])
     for kind in METHODS
 }
+NUMBERED = f"GET {NUMBERED_PATH} ".encode()
+NUMBERS = count()
 WRONG = answer("text/plain", b"not what was agreed", "400 Bad Request")
 
 
@@ -82,7 +85,11 @@ class FixedConnection:
             self._received = b""
             first = head[: head.index(b" ", 5) + 1]
             right = body == (UPLOAD if received[:4] == b"POST" else b"")
-            self._socket.send(READY[first] if right else WRONG)
+            if first == NUMBERED:
+                number = f"fixed/{next(NUMBERS) % 1_000_000:06}".encode()
+                self._socket.send(READY[b"GET /hello "].replace(b"fixed", number, 1))
+            else:
+                self._socket.send(READY[first] if right else WRONG)
         return True
 
 
