@@ -21,7 +21,13 @@ from notebook_http._version import __version__
 from notebook_http.public_names import NAMES_OF
 
 if TYPE_CHECKING:
-    from notebook_http import hdrs as hdrs, web as web
+    from notebook_http import (
+        abc as abc,
+        client as client,
+        client_exceptions as client_exceptions,
+        hdrs as hdrs,
+        web as web,
+    )
     from notebook_http.client import (
         AbstractCookieJar as AbstractCookieJar,
         BaseConnector as BaseConnector,
@@ -235,7 +241,7 @@ if TYPE_CHECKING:
     )
 
 _HOME_OF = {name: module for module, names in NAMES_OF.items() for name in names}
-_MODULES = ("hdrs", "web")
+_MODULES = ("abc", "client", "client_exceptions", "hdrs", "web")
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
 from notebook_http.client.client_timeout import ClientTimeout
 from notebook_http.client.connector import BaseConnector
@@ -95,3 +98,22 @@ __all__ = [
     "WSServerHandshakeError",
     "request",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs use when it is first used."""
+    room = _LATER.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(room), name)
+    globals()[name] = value
+    return value
+
+
+_LATER = {
+    "ClientWSTimeout": f"{__name__}.websocket_connect",
+    "ClientWebSocketResponse": f"{__name__}.websocket_response",
+    "NamedPipeConnector": f"{__name__}.named_pipe_connector",
+    "UploadTracker": f"{__name__}.upload_tracker",
+    "WSMessageTypeError": "notebook_http.wire.websocket_message",
+}
