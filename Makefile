@@ -64,13 +64,16 @@ unit: $(VENV)/.test
 	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
 
 # Each peer by itself: one that cannot be had must not keep the others away.
+# Beside the other packages, not among them: niquests' own urllib3 would replace theirs.
+PEERS := $(VENV)/peers
 $(VENV)/.bench: pyproject.toml $(VENV)/.test
+	@rm -rf $(PEERS)
 	@for peer in $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])'); do \
-		$(INSTALL) "$$peer" || echo "!!! $$peer could not be installed: it will be left out of the table" >&2; done
+		$(INSTALL) --target $(PEERS) --upgrade "$$peer" || echo "!!! $$peer could not be installed: it will be left out of the table" >&2; done
 	@touch $@
 
 bench: $(VENV)/.bench
-	@$(BIN)/python tests/benchmarks/run.py
+	@PYTHONPATH=$(abspath $(PEERS)) $(BIN)/python tests/benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* .hypothesis
