@@ -18,9 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["SWITCH", "connector"]
+__all__ = ["HELD_READER", "SWITCH", "connector", "forget_timers"]
 
 SWITCH = "NOTEBOOK_HTTP_NO_ACCELERATION"
+# The method of aiofastnet's TLS transports that deciphers what came before reading was paused. When
+# it is resumed they look at the socket first, 1.2 at least: what they hold is then lost if the peer
+# has hung up, and is not seen before the peer says more if it has not. So this goes before.
+HELD_READER = "_retry_ssl_read"
 # Twice what is read at once: glibc keeps as much at the heap's end before it gives it back.
 _FREED_BYTES = 512 * 1024
 
@@ -50,6 +54,9 @@ def _aiofastnet() -> Callable[..., Awaitable[tuple[Any, Any]]] | None:
         # 9 ms, once, when the first connection is made.
         from aiofastnet import create_connection
     except ImportError:  # not installed, or it does not know this Python's OpenSSL
+        return None
+    tls = getattr(sys.modules.get("aiofastnet.ssl_transport"), "SSLTransportBase", None)
+    if not hasattr(tls, HELD_READER):  # a version that we do not know how to resume
         return None
     # It asks malloc for 256 KiB before each read, and gives back what was not filled. glibc maps
     # such pieces afresh, each time, until one of that size has been freed whole: so one is.

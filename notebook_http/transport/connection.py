@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
+from notebook_http.transport.accelerated import HELD_READER
 from notebook_http.transport.exceptions import ClientConnectionResetError
 
 __all__ = ["Connection"]
@@ -165,8 +166,12 @@ class Connection(asyncio.Protocol):
         """Go on reading. Idempotent."""
         if self._reading_paused:
             self._reading_paused = False
-            if self.transport is not None:
-                self.transport.resume_reading()
+            transport = self.transport
+            if transport is not None:
+                read_held = getattr(transport, HELD_READER, None)
+                if read_held is not None:
+                    self.loop.call_soon(read_held)
+                transport.resume_reading()
 
     # Closing
 
