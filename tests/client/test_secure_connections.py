@@ -235,6 +235,28 @@ async def test_a_silent_peer_is_not_waited_for_at_the_end(serve, certificate, tr
             await gone
 
 
+async def test_a_peer_that_hangs_up_during_the_handshake_is_not_logged(session, caplog):
+    """The caller is told; the event loop has nothing to report. What is an error, it still has."""
+    loop = asyncio.get_running_loop()
+    reported: list[dict] = []
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10_000)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ClientConnectorError, match="hung up at once"):
+            await session.get(f"https://127.0.0.1:{port}/")
+        await asyncio.sleep(0)
+    assert reported == []
+    assert not caplog.records
+    loop.call_exception_handler({"message": "an error"})
+    assert reported == [{"message": "an error"}]
+
+
 async def test_a_setting_of_the_wrong_type_is_refused(session):
     """Before anything is dialled."""
     with pytest.raises(TypeError, match="SSLContext, Fingerprint, or bool"):
