@@ -86,7 +86,10 @@ class ClientConnection(Connection):
         elif self._exchange is not None:
             state = f"{self._exchange.method} {self._exchange.url.raw_path}"
         else:
-            state = "idle" if self.is_connected else "closed"
+            try:
+                state = "idle" if self.is_connected else "closed"
+            except RuntimeError:  # some transports answer to their own thread only
+                state = "on another thread"
         return f"<ClientConnection {self.key.where} {state}, {self.served} served>"
 
     # Asking

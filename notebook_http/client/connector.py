@@ -19,6 +19,7 @@ from notebook_http.client.exceptions import (
     ConnectionTimeoutError,
     TotalTimeoutError,
 )
+from notebook_http.transport.connection import runs_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -345,12 +346,23 @@ class BaseConnector:
             for connection in connections:
                 connection.discard()
             return []
-        for connection in connections:
-            connection.shut_down()
-        for limit in self._dialling:
-            if not limit.expired():
-                limit.reschedule(self._loop.time())  # ends the wait at once
+        if runs_elsewhere(self._loop):
+            self._loop.call_soon_threadsafe(_shut_down, self._loop, connections, self._dialling)
+            return []
+        _shut_down(self._loop, connections, self._dialling)
         return connections
+
+
+def _shut_down(
+    loop: asyncio.AbstractEventLoop,
+    connections: list[ClientConnection],
+    dialling: set[asyncio.Timeout],
+) -> None:
+    for connection in connections:
+        connection.shut_down()
+    for limit in dialling:
+        if not limit.expired():
+            limit.reschedule(loop.time())  # ends the wait at once
 
 
 async def _told(traces: TracePoints, connection: ClientConnection) -> None:

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
 from notebook_http.client.exceptions import ClientPayloadError
+from notebook_http.transport.connection import runs_elsewhere
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.wire.content_coding import ContentDecoder, decoder_for
 from notebook_http.wire.errors import ContentEncodingError, HttpProcessingError
@@ -238,6 +239,14 @@ class Exchange:
         connection = self.connection
         if connection is not None:
             connection.drop(self)
+
+    def forget(self) -> None:
+        """Do as `abandon`, from whatever thread collects a response."""
+        loop = self.head_waiter.get_loop()
+        if runs_elsewhere(loop):
+            loop.call_soon_threadsafe(self.abandon)
+        else:
+            self.abandon()
 
     def refuse_reading(self, make_error: Callable[[], Exception]) -> None:
         """Make later reads raise: nobody may find half a body, or one that was given back."""

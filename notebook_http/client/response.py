@@ -102,7 +102,7 @@ class ClientResponse(ResponseHeadView):
         exchange = getattr(self, "_exchange", None)
         if exchange is None or exchange.connection is None:
             return
-        exchange.abandon()
+        exchange.forget()
         warnings.warn(f"Unclosed response {self!r}", ResourceWarning, source=self, stacklevel=2)
 
     # The head

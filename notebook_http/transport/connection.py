@@ -14,7 +14,7 @@ from typing import Any, cast
 from notebook_http.transport.accelerated import HELD_READER
 from notebook_http.transport.exceptions import ClientConnectionResetError
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "runs_elsewhere"]
 
 # asyncio allocates this much before each read. The more a read takes, the fewer turns of the loop a
 # large body costs: 64 MiB come in 10.8 ms by 256 KiB, and in 13 by 64 KiB.
@@ -38,6 +38,14 @@ def read_bytes() -> int:
         return _CAREFUL_READ_BYTES
     bytes(2 * _READ_BYTES)
     return _READ_BYTES
+
+
+def runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether *loop* runs in another thread than the caller's: its transports are not ours.
+
+    The garbage collector, for one, runs in whatever thread happens to call it.
+    """
+    return loop.is_running() and asyncio._get_running_loop() is not loop
 
 
 class Connection(asyncio.Protocol):
