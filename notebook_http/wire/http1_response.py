@@ -321,7 +321,9 @@ class ResponseParser:
     def on_chunk_complete(self) -> None:
         """Report the end of a chunk. Called by httptools."""
         # A call of 0.04 µs a chunk; bodies without chunks pay nothing.
-        if not self.completed:
+        if self.completed:
+            self.excess = True  # behind the head that answers to HEAD
+        else:
             self._sink.chunk_completed()
 
     def on_message_complete(self) -> None:

@@ -116,6 +116,18 @@ def test_a_whole_response_leaves_the_connection_clean(
     assert record.body == body
 
 
+@pytest.mark.parametrize("body", [b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"2\r\nok\r\n0\r\n\r\n"])
+def test_a_chunked_body_behind_the_answer_to_head_is_noticed(body: bytes) -> None:
+    """An empty one ends as a head does, in an empty line."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for end in range(len(head) + 1):
+        record, parser, error = parse([head[:end], head[end:] + body], method="HEAD")
+        assert error is None
+        assert parser.excess
+        assert record.body == b""
+        assert record.chunk_ends == []
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_bytes_behind_a_response_are_noticed_at_every_split(method: str) -> None:
     """They could be read as the answer to the next request (response smuggling)."""
