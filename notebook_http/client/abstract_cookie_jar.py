@@ -31,6 +31,11 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
         return True
 
     @property
+    def treat_as_secure_origin(self) -> frozenset[URL]:
+        """The origins that are taken for secure though they do not speak TLS."""
+        return frozenset()
+
+    @property
     def cookies(self) -> Mapping[tuple[str, str], Mapping[str, Morsel[str]]]:
         """The cookies by (domain, path) and name; read only."""
         return MappingProxyType({})

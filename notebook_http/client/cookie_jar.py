@@ -136,7 +136,7 @@ class CookieJar(AbstractCookieJar):
                 stored
                 for stored in self._domains.get(domain, {}).values()
                 if (secure or not stored.cookie.secure)
-                and (not domain or path_matches(path, stored.path))
+                and path_matches(path, stored.path)
                 and not (stored.host_only and domain != host)
             ]
             for stored in sorted(matching, key=_path_length):
@@ -161,7 +161,7 @@ class CookieJar(AbstractCookieJar):
     def update_cookies(self, cookies: LooseCookies, response_url: URL = _NOWHERE) -> None:
         """Take in *cookies* as if *response_url* had set them.
 
-        Without a URL, cookies that name no domain go with every request.
+        Without a URL, cookies that name no domain go to every host.
 
         Args:
             cookies: a dict, pairs, or a `SimpleCookie`.
@@ -252,7 +252,7 @@ class CookieJar(AbstractCookieJar):
         stored = StoredCookie(
             cookie,
             domain=domain,
-            path=path if domain else "/",
+            path=path if domain else cookie.path or "/",
             host_only=host_only and bool(domain),
             expires_at=expires_at,
         )
@@ -324,11 +324,6 @@ class DummyCookieJar(AbstractCookieJar):
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Do nothing."""
-
-    @property
-    def treat_as_secure_origin(self) -> frozenset[URL]:
-        """No origins: there is no cookie that they could get."""
-        return frozenset()
 
     def __len__(self) -> int:
         return 0

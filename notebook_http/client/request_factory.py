@@ -377,7 +377,7 @@ class RequestFactory:
             for name, morsel in self._jar.filter_cookies(url).items():
                 pairs[name] = morsel.coded_value
         if given:
-            pairs.update(coded_pairs(given, quote=self._jar.quote_cookie))
+            pairs.update(coded_pairs(given, url, self._jar))
         if headers is not None and hdrs.COOKIE in headers:
             for value in headers.getall(hdrs.COOKIE):
                 pairs.update(pair for pair in split_cookie_header(value))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from http.cookies import SimpleCookie
+
+import pytest
 from multidict import CIMultiDict
 
 from notebook_http.client import ClientSession, CookieJar
@@ -53,3 +56,38 @@ async def test_no_cookie_of_a_server_can_stop_the_requests_to_it(serve):
             async with session.get(server.url) as response:
                 assert response.cookies["c"].value == '"\\015\\012"'
     assert b'Cookie: c="\\015\\012"; d=\xff\xfe; e=1,2 "; f(=1\r\n' in server.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "goes"),
+    [
+        ("", True),
+        ("Path=/", True),
+        ("Path=/in", True),
+        ("Path=/inside", False),
+        ("Domain=localhost", True),
+        ("Domain=.LOCALHOST; Path=/in/side", True),
+        ("Domain=example.org", False),
+        ("Secure", False),
+        ("HttpOnly; Max-Age=60; SameSite=Strict", True),
+    ],
+)
+async def test_a_cookie_with_attributes_only_goes_where_they_let_it(serve, attributes, goes):
+    """`cookies=response.cookies` is no way to another host, or out of TLS."""
+    server = await serve(OK)
+    url = f"{server.url}/in/side".replace("127.0.0.1", "localhost")
+    given = SimpleCookie(f"a=1; {attributes}")
+    async with ClientSession() as session:
+        await session.get(url, cookies=given)
+    assert (b"\r\nCookie: a=1\r\n" in server.requests[0]) is goes
+    async with ClientSession(cookies=given) as session:
+        await session.get(url)
+    assert (b"\r\nCookie: a=1\r\n" in server.requests[1]) is goes
+
+
+async def test_a_secure_cookie_goes_to_an_origin_that_is_taken_for_secure(serve):
+    """In a call as from the jar."""
+    server = await serve(OK)
+    async with ClientSession(cookie_jar=CookieJar(treat_as_secure_origin=server.url)) as session:
+        await session.get(server.url, cookies=SimpleCookie("a=1; Secure"))
+    assert b"\r\nCookie: a=1\r\n" in server.requests[0]
