@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PIECE = re.compile(r"[^*]+\*[0-9]+\*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # RFC 8187 §3.2: the two charsets that a recipient must know, and there is no third in use.
 _EXTENDED_CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "iso-8859-1"}
@@ -40,8 +41,9 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
     """Return the disposition ("attachment", "form-data", …) and its parameters.
 
     Names are in lower case, values unquoted; `filename*=UTF-8''…` stands decoded under
-    "filename*". The first of equal parameters counts. `(None, {})` when there is no disposition;
-    a parameter that cannot be read is left out. Never raises, linear in the length of *header*.
+    "filename*", pieces of a longer value (`filename*0*`) as they came. The first of equal
+    parameters counts. `(None, {})` when there is no disposition; a parameter that cannot be read
+    is left out. Never raises, linear in the length of *header*.
 
     Warns:
         BadContentDispositionHeader: there is a header, but no disposition in it.
@@ -73,7 +75,9 @@ def read_content_disposition(header: str | None) -> tuple[str | None, dict[str, 
     parameters: dict[str, str] = {}
     unread: list[str] = []
     for name, value in parse_parameters(rest, unread):
-        decoded = _decode_extended(value) if name.endswith("*") else value
+        # A piece of a longer value can only be decoded with the others.
+        is_whole = name.endswith("*") and not _PIECE.fullmatch(name)
+        decoded = _decode_extended(value) if is_whole else value
         if decoded is None or name in parameters:
             unread.append(name)
         else:
@@ -98,11 +102,38 @@ def _decode_extended(value: str) -> str | None:
 def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
     """Return the file name among parsed parameters, the encoded form first (RFC 6266 §4.3).
 
+    One that was cut into pieces (RFC 2231 §3) is put together if there is no other.
+
     Only for whole bodies: in multipart/form-data the encoded form does not exist (RFC 7578
     §4.2), and there the plain one alone counts.
     """
     extended = params.get(f"{name}*")
-    return extended if extended is not None else params.get(name)
+    if extended is not None:
+        return extended
+    plain = params.get(name)
+    return _continued(params, name) if plain is None else plain
+
+
+def _continued(params: Mapping[str, str], name: str) -> str | None:
+    """Return the value that mailers cut into `name*0`, `name*1*` … (RFC 2231 §3, §4.1).
+
+    Web servers are not to send such (RFC 8187 §1); those that do have no other name beside.
+    None if there is none, or if it cannot be decoded.
+    """
+    pieces: list[str] = []
+    is_extended = f"{name}*0*" in params
+    while True:
+        key = f"{name}*{len(pieces)}"
+        if is_extended and f"{key}*" in params:
+            pieces.append(params[f"{key}*"])
+        elif key in params:
+            pieces.append(quote(params[key]) if is_extended else params[key])
+        else:
+            break
+    if not pieces:
+        return None
+    whole = "".join(pieces)
+    return _decode_extended(whole) if is_extended else whole
 
 
 def format_content_disposition(

@@ -41,6 +41,28 @@ def test_attachment_names_read_back(filename: str) -> None:
     assert content_disposition_filename(parameters) == filename
 
 
+@pytest.mark.parametrize(
+    ("parameters", "filename"),
+    [
+        ("filename*0=a; filename*1=b.txt", "ab.txt"),
+        ("filename*1=b; filename*0=a", "ab"),
+        ("filename*0=a; filename*2=c", "a"),
+        ("filename*1=b", None),
+        ("filename*0=a; filename=whole", "whole"),
+        ("filename*0=a; filename*=UTF-8''%c3%bc", "ü"),
+        ("filename*0*=UTF-8''%c3; filename*1*=%bc", "ü"),
+        ("filename*0*=UTF-8''%c3%bc; filename*1=50%25", "ü50%25"),
+        ("filename*0=a; filename*1*=%c3%bc", "a"),
+        ("filename*0*=UTF-8''a%0D; filename*1*=%0Ab", None),
+        ("filename*0*=%c3%bc", None),
+    ],
+)
+def test_names_in_pieces(parameters: str, filename: str | None) -> None:
+    """RFC 2231 §3: mailers send them, and what copies mails to the web."""
+    _, parsed = parse_content_disposition(f"attachment; {parameters}")
+    assert content_disposition_filename(parsed) == filename
+
+
 @given(st.text(max_size=200))
 def test_no_text_raises(text: str) -> None:
     """The field comes from a stranger."""
