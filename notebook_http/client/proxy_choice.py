@@ -19,7 +19,7 @@ from notebook_http.wire.head_writer import field_lines
 if TYPE_CHECKING:
     from notebook_http.client.request_options import LooseHeaders, RequestOptions
 
-__all__ = ["ProxyChoice", "make_proxy"]
+__all__ = ["ProxyChoice", "is_direct", "make_proxy"]
 
 
 class ProxyChoice:
@@ -37,6 +37,8 @@ class ProxyChoice:
 
     def __init__(self, proxy: str | URL | None, auth: BasicAuth | None) -> None:
         _check_auth(auth)
+        if proxy is not None and is_direct(proxy):
+            proxy = None
         self._given = proxy
         self._auth = auth
         self._proxy = None if proxy is None else make_proxy(proxy, auth)
@@ -61,6 +63,11 @@ class ProxyChoice:
                 return proxy._replace(authorization=self._auth.encode())
             return proxy
         return make_proxy(given, auth, headers)
+
+
+def is_direct(given: str | URL) -> bool:
+    """Tell whether `proxy=given` is "" or an empty URL: no proxy, as in aiohttp."""
+    return isinstance(given, (str, URL)) and not given
 
 
 _USER_INFO = re.compile(r"^([^/@]*//)?[^/?#]*@")

@@ -318,8 +318,10 @@ class RequestFactory:
         proxies = self._proxies
         if options.proxy is not None or proxies is not None:
             # Few programs use proxies: the others do not pay for the import.
-            from notebook_http.client.proxy_choice import ProxyChoice
+            from notebook_http.client.proxy_choice import ProxyChoice, is_direct
 
+            if options.proxy is not None and is_direct(options.proxy):
+                return None
             proxy = (proxies or ProxyChoice(None, None)).of_call(options)
             if proxy is not None:
                 return proxy

@@ -52,7 +52,7 @@ VALUES: dict[str, list[Any]] = {
     "auth": [None, ("u", "p"), "u"],
     "json": [{"a": "é"}, None, [], 0, "x", object(), float("nan")],
     "skip_auto_headers": [["User-Agent", "accept"], "User-Agent", ["Accept-Encoding"], ["Host"]],
-    "proxy": ["nope", 5],
+    "proxy": ["nope", 5, "", URL()],
     "ssl": [True, False, None, "x", 1, 5, ssl.create_default_context()],
     "verify_ssl": [True, False],
     "ssl_context": [ssl.create_default_context(), 5, "x"],

@@ -131,6 +131,21 @@ async def test_what_the_call_says_is_stronger(serve, trusting_env, start_proxy, 
     assert (len(named.heads), len(around.heads)) == (1, 1)
 
 
+@pytest.mark.parametrize("empty", ["", URL()])
+async def test_an_empty_proxy_is_none(serve, proxy, monkeypatch, empty):
+    """In a call it is stronger than session and environment, in a session it is as none given."""
+    server = await serve(OK)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    async with ClientSession(trust_env=True) as session:
+        await session.get(server.url, proxy=empty)
+    async with ClientSession(proxy=proxy.url) as session:
+        await session.get(server.url, proxy=empty)
+    async with ClientSession(proxy=empty) as session:
+        await session.get(server.url)
+    assert proxy.heads == []
+    assert len(server.requests) == 3
+
+
 async def test_what_names_no_http_proxy(serve, trusting_env, monkeypatch, caplog):
     """A SOCKS proxy for this scheme is an error: to go direct might be what it should prevent."""
     server = await serve(OK)
