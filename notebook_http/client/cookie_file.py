@@ -43,7 +43,7 @@ def write_cookies(path: str | os.PathLike[str], cookies: Iterable[StoredCookie])
 
 
 def read_cookies(path: str | os.PathLike[str]) -> list[StoredCookie]:
-    """Return the cookies that `write_cookies` wrote to *path*.
+    """Return the cookies that `write_cookies`, or aiohttp, wrote to *path*.
 
     Raises:
         OSError: the file cannot be read.
@@ -54,6 +54,9 @@ def read_cookies(path: str | os.PathLike[str]) -> list[StoredCookie]:
         data = file.read()
     try:
         content = json.loads(data)
+        if isinstance(content, dict) and "version" not in content:
+            places = content.values()
+            return [_from_aiohttp(entry) for place in places for entry in place.values()]
         if content["version"] != _VERSION:
             text = f"cookie file of version {content['version']!r}, not {_VERSION}"
             raise ValueError(text)
@@ -76,6 +79,23 @@ def _to_json(stored: StoredCookie) -> dict[str, Any]:
     }
     entry.update((flag, True) for flag in _FLAGS if getattr(cookie, flag))
     return entry
+
+
+def _from_aiohttp(entry: dict[str, Any]) -> StoredCookie:
+    """Return a cookie from a file of aiohttp's: a program keeps its logins when it changes over."""
+    return _from_json(
+        {
+            "name": entry["key"],
+            "value": entry["coded_value"],
+            "domain": entry.get("domain", ""),
+            "path": entry.get("path") or "/",
+            "host_only": entry.get("host_only", False),
+            "expires_at": entry.get("expires_timestamp"),
+            "same_site": entry.get("samesite"),
+            "secure": entry.get("secure"),
+            "http_only": entry.get("httponly"),
+        }
+    )
 
 
 def _from_json(entry: dict[str, Any]) -> StoredCookie:

@@ -192,7 +192,7 @@ class CookieJar(AbstractCookieJar):
         write_cookies(file_path, self._all())
 
     def load(self, file_path: str | os.PathLike[str]) -> None:
-        """Replace the cookies by those that `save` wrote.
+        """Replace the cookies by those that `save` wrote, aiohttp's as well (JSON).
 
         Raises:
             OSError: the file cannot be read.

@@ -1,0 +1,62 @@
+"""A jar that aiohttp saved is read: who changes the import stays logged in."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from notebook_http.client import CookieJar
+
+SET = [
+    "domain=1; Domain=example.org; Path=/in; Max-Age=1000; Secure; HttpOnly; SameSite=Lax",
+    'host="a b"; Path=/',
+    "dated=2; Expires=Wed, 09 Jun 2060 10:18:14 GMT; Path=/",
+]
+URLS = [
+    URL("https://example.org/in/side"),
+    URL("http://example.org/in/side"),
+    URL("https://sub.example.org/in"),
+    URL("https://example.org/"),
+    URL("https://other.test/in"),
+]
+
+
+async def test_a_file_of_aiohttps(tmp_path):
+    """Every cookie goes where it went, and lives as long."""
+    theirs = aiohttp.CookieJar()
+    theirs.update_cookies_from_headers(SET, URL("https://example.org/"))
+    theirs.update_cookies({"everywhere": "x"})
+    path = tmp_path / "jar"
+    theirs.save(path)
+    if not path.read_bytes().startswith(b"{"):
+        pytest.skip("this aiohttp writes pickles, which are never read")
+    ours = CookieJar()
+    ours.load(path)
+    for url in URLS:
+        assert sent(ours, url) == sent(theirs, url)
+    assert ours.host_only_cookies == {("example.org", "host"), ("example.org", "dated")}
+    kept = {morsel.key: morsel for morsel in ours}
+    assert kept["domain"]["httponly"]
+    assert kept["domain"]["samesite"] == "Lax"
+    # Ours, saved again, comes back the same.
+    ours.save(path)
+    again = CookieJar()
+    again.load(path)
+    for url in URLS:
+        assert sent(again, url) == sent(theirs, url)
+
+
+def test_an_expired_cookie_stays_away(tmp_path):
+    """Though the file has it."""
+    path = tmp_path / "jar"
+    entry = '"key": "a", "value": "1", "coded_value": "1", "path": "/", "domain": "example.org"'
+    path.write_text(f'{{"example.org|": {{"a": {{{entry}, "expires_timestamp": 1.5}}}}}}')
+    jar = CookieJar()
+    jar.load(path)
+    assert len(jar) == 0
+
+
+def sent(jar: CookieJar | aiohttp.CookieJar, url: URL) -> dict[str, str]:
+    """Return what goes with a request to *url*."""
+    return {name: morsel.coded_value for name, morsel in jar.filter_cookies(url).items()}
