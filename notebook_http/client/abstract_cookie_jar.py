@@ -36,13 +36,13 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
         return frozenset()
 
     @property
-    def cookies(self) -> Mapping[tuple[str, str], Mapping[str, Morsel[str]]]:
-        """The cookies by (domain, path) and name; read only."""
+    def cookies(self) -> Mapping[tuple[str, str], BaseCookie[str]]:
+        """The cookies by (domain, path) and name; read only. The path of "/" is "" here."""
         return MappingProxyType({})
 
     @property
-    def host_only_cookies(self) -> frozenset[tuple[str, str]]:
-        """(domain, name) of the cookies that no subdomain gets."""
+    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
+        """(domain, path, name) of the cookies that no subdomain gets; paths as in `cookies`."""
         return frozenset()
 
     @abstractmethod

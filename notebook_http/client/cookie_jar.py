@@ -92,19 +92,24 @@ class CookieJar(AbstractCookieJar):
         return self._secure_origins
 
     @property
-    def cookies(self) -> Mapping[tuple[str, str], Mapping[str, Morsel[str]]]:
-        """The cookies by (domain, path) and name; read only."""
-        found: dict[tuple[str, str], dict[str, Morsel[str]]] = {}
+    def cookies(self) -> Mapping[tuple[str, str], BaseCookie[str]]:
+        """The cookies by (domain, path) and name; read only. The path of "/" is "" here."""
+        from http.cookies import SimpleCookie
+
+        found: dict[tuple[str, str], BaseCookie[str]] = {}
         for stored in self._all():
-            place = found.setdefault((stored.domain, stored.path), {})
-            place[stored.cookie.name] = stored.full_morsel()
+            place = found.setdefault((stored.domain, stored.path.rstrip("/")), SimpleCookie())
+            # dict's own: SimpleCookie would parse and quote the value again.
+            dict.__setitem__(place, stored.cookie.name, stored.full_morsel())
         return MappingProxyType(found)
 
     @property
-    def host_only_cookies(self) -> frozenset[tuple[str, str]]:
-        """(domain, name) of the cookies that no subdomain gets."""
+    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
+        """(domain, path, name) of the cookies that no subdomain gets; paths as in `cookies`."""
         return frozenset(
-            (stored.domain, stored.cookie.name) for stored in self._all() if stored.host_only
+            (stored.domain, stored.path.rstrip("/"), stored.cookie.name)
+            for stored in self._all()
+            if stored.host_only
         )
 
     def __len__(self) -> int:

@@ -74,7 +74,7 @@ def test_without_domain_a_cookie_is_for_its_host_alone():
     jar = set_by("http://example.org/", "a=1")
     assert names(jar, "http://example.org/") == ["a"]
     assert names(jar, "http://sub.example.org/") == []
-    assert jar.host_only_cookies == {("example.org", "a")}
+    assert jar.host_only_cookies == {("example.org", "", "a")}
 
 
 def test_with_domain_a_cookie_is_for_subdomains_too():
