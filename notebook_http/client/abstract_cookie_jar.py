@@ -57,9 +57,18 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
     def update_cookies(self, cookies: LooseCookies, response_url: URL = ...) -> None:
         """Take in *cookies* as if *response_url* had set them."""
 
-    @abstractmethod
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Take in what the `Set-Cookie` fields of a response from *response_url* say."""
+        """Take in what the `Set-Cookie` fields of a response from *response_url* say.
+
+        Jars that do not define it get them as Morsels, through `update_cookies`; malformed ones
+        are left out.
+        """
+        from notebook_http.wire.cookie import parse_set_cookie
+
+        said = [cookie for cookie in map(parse_set_cookie, headers) if cookie is not None]
+        if said:
+            pairs = [(cookie.name, cookie.to_morsel()) for cookie in said]
+            self.update_cookies(pairs, response_url)
 
     @abstractmethod
     def filter_cookies(self, request_url: URL) -> BaseCookie[str]:

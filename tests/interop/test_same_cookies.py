@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from http.cookies import BaseCookie, Morsel, SimpleCookie
+from typing import Any
+
 import aiohttp
 import pytest
 from yarl import URL
 
+import notebook_http
 from notebook_http.client import CookieJar
 
 SET = [
@@ -62,6 +67,43 @@ async def test_what_a_jar_shows(tmp_path):
         }
         shown.append((cookies, jar.host_only_cookies))
     assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("lib", [aiohttp, notebook_http], ids=["aiohttp", "ours"])
+async def test_a_jar_of_the_users_own(lib):
+    """What aiohttp asks a jar for is enough: it hands over what servers set by itself."""
+
+    class Jar(lib.abc.AbstractCookieJar):  # type: ignore[misc]
+        unsafe = quote_cookie = True
+        cookies: dict[str, str] = {}
+        host_only_cookies = frozenset()
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.taken: list[tuple[str, str, str]] = []
+
+        def __len__(self) -> int:
+            return len(self.taken)
+
+        def __iter__(self) -> Iterator[Morsel[str]]:
+            return iter(())
+
+        def clear(self, predicate: object = None) -> None:
+            self.taken.clear()
+
+        def clear_domain(self, domain: str) -> None:
+            self.taken.clear()
+
+        def update_cookies(self, cookies: Any, response_url: URL = URLS[0]) -> None:
+            pairs = cookies.items() if hasattr(cookies, "items") else cookies
+            self.taken += [(name, m.coded_value, m["path"]) for name, m in pairs]
+
+        def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
+            return SimpleCookie({name: value for name, value, _ in self.taken})
+
+    jar = Jar()
+    jar.update_cookies_from_headers(['a="b c"; Path=/x', "bad", "d=e"], URLS[0])
+    assert jar.taken == [("a", '"b c"', "/x"), ("d", "e", "")]
 
 
 def test_an_expired_cookie_stays_away(tmp_path):
