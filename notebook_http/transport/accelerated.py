@@ -28,6 +28,7 @@ SWITCH = "NOTEBOOK_HTTP_NO_ACCELERATION"
 HELD_READER = "_retry_ssl_read"
 # Twice what is read at once: glibc keeps as much at the heap's end before it gives it back.
 _FREED_BYTES = 512 * 1024
+_mended: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
 
 def connector(loop: asyncio.AbstractEventLoop) -> Callable[..., Awaitable[tuple[Any, Any]]]:
@@ -38,7 +39,8 @@ def connector(loop: asyncio.AbstractEventLoop) -> Callable[..., Awaitable[tuple[
         accelerated = _aiofastnet()
     if accelerated is None:
         return loop.create_connection
-    if "call_exception_handler" not in vars(loop):
+    if loop not in _mended:
+        _mended.add(loop)
         _mend_reports(loop)
 
     async def connect(*arguments: Any, **options: Any) -> tuple[Any, Any]:
@@ -81,7 +83,8 @@ def _mend_reports(loop: asyncio.AbstractEventLoop) -> None:
         if whole is not None and not isinstance(context.get("exception"), type):
             whole(context)
 
-    vars(loop)["call_exception_handler"] = report_errors
+    # Not by `vars(loop)`: from then on Python finds all of its attributes more slowly.
+    setattr(loop, "call_exception_handler", report_errors)  # noqa: B010  mypy knows a method
 
 
 def forget_timers(loop: Any, lost: asyncio.BaseTransport | None = None) -> None:
