@@ -203,7 +203,8 @@ def test_any_text_is_one_request_line_or_no_url(text: str, encoded: bool) -> Non
 def test_cookies_leave_as_one_header_or_not_at_all(cookies: dict[str, str], quote: bool) -> None:
     """No value of a cookie begins another cookie, or a header."""
     try:
-        header = format_cookie_header(coded_pairs(cookies, quote=quote))
+        jar = CookieJar(quote_cookie=quote)
+        header = format_cookie_header(coded_pairs(cookies, URL("http://a.example/"), jar))
     except ValueError:
         return
     assert not set(header) & {"\r", "\n", "\0"}
