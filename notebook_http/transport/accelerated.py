@@ -26,8 +26,6 @@ SWITCH = "NOTEBOOK_HTTP_NO_ACCELERATION"
 # it is resumed they look at the socket first, 1.2 at least: what they hold is then lost if the peer
 # has hung up, and is not seen before the peer says more if it has not. So this goes before.
 HELD_READER = "_retry_ssl_read"
-# Twice what is read at once: glibc keeps as much at the heap's end before it gives it back.
-_FREED_BYTES = 512 * 1024
 _mended: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
 
@@ -63,10 +61,6 @@ def _aiofastnet() -> Callable[..., Awaitable[tuple[Any, Any]]] | None:
     tls = getattr(sys.modules.get("aiofastnet.ssl_transport"), "SSLTransportBase", None)
     if not hasattr(tls, HELD_READER):  # a version that we do not know how to resume
         return None
-    # It asks malloc for 256 KiB before each read, and gives back what was not filled. glibc maps
-    # such pieces afresh, each time, until one of that size has been freed whole: so one is.
-    # A small GET in a new process: 20 µs, not 35.
-    bytes(_FREED_BYTES)
     return create_connection
 
 

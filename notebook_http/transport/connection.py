@@ -91,7 +91,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport. Called by asyncio."""
         self.transport = cast("asyncio.Transport", transport)
-        size = read_bytes()  # for TLS as well, whose transports have sizes of their own
+        # For TLS and aiofastnet as well, whose transports ask for as much by themselves.
+        size = read_bytes()
         if hasattr(transport, "max_size"):
             transport.max_size = size
 
