@@ -7,17 +7,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.client.connection import ClientConnection
-from notebook_http.client.connector import NOT_GIVEN, BaseConnector, DialStep
+from notebook_http.client.connector import NOT_GIVEN
 from notebook_http.client.exceptions import ClientConnectorError
+from notebook_http.client.path_connector import PathConnector
 
 if TYPE_CHECKING:
     from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.connector import DialStep
     from notebook_http.client.timings import Timings
 
 __all__ = ["NamedPipeConnector"]
 
 
-class NamedPipeConnector(BaseConnector):
+class NamedPipeConnector(PathConnector):
     r"""Connections through a named pipe; the URL's host only fills the `Host` header.
 
     Args:
@@ -28,7 +30,7 @@ class NamedPipeConnector(BaseConnector):
         RuntimeError: the event loop is none that knows pipes: only Windows' proactor loop does.
     """
 
-    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"npipe"}
+    allowed_protocol_schema_set = PathConnector.allowed_protocol_schema_set | {"npipe"}
 
     def __init__(
         self,
@@ -39,20 +41,8 @@ class NamedPipeConnector(BaseConnector):
         limit_per_host: int = 0,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(
-            force_close=force_close,
-            keepalive_timeout=keepalive_timeout,
-            limit=limit,
-            limit_per_host=limit_per_host,
-            loop=loop,
-        )
-        self._path = path
+        super().__init__(path, force_close, keepalive_timeout, limit, limit_per_host, loop)
         _check(loop or asyncio.get_running_loop())
-
-    @property
-    def path(self) -> str:
-        """The path of the pipe."""
-        return self._path
 
     async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
         loop: Any = asyncio.get_running_loop()

@@ -5,22 +5,21 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from notebook_http.client.connector import NOT_GIVEN, BaseConnector, DialStep
 from notebook_http.client.exceptions import UnixClientConnectorError
 from notebook_http.client.handshake import start_connection
+from notebook_http.client.path_connector import PathConnector
 from notebook_http.transport.dialling import open_unix_socket
 
 if TYPE_CHECKING:
-    import asyncio
-
     from notebook_http.client.connection import ClientConnection
     from notebook_http.client.connection_key import ConnectionKey
+    from notebook_http.client.connector import DialStep
     from notebook_http.client.timings import Timings
 
 __all__ = ["UnixConnector"]
 
 
-class UnixConnector(BaseConnector):
+class UnixConnector(PathConnector):
     """Connections through a Unix socket; the URL's host only fills the `Host` header.
 
     Args:
@@ -28,30 +27,7 @@ class UnixConnector(BaseConnector):
         force_close, keepalive_timeout, limit, limit_per_host, loop: see `BaseConnector`.
     """
 
-    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
-
-    def __init__(
-        self,
-        path: str,
-        force_close: bool = False,
-        keepalive_timeout: float | None = NOT_GIVEN,
-        limit: int = 100,
-        limit_per_host: int = 0,
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(
-            force_close=force_close,
-            keepalive_timeout=keepalive_timeout,
-            limit=limit,
-            limit_per_host=limit_per_host,
-            loop=loop,
-        )
-        self._path = path
-
-    @property
-    def path(self) -> str:
-        """The path of the socket."""
-        return self._path
+    allowed_protocol_schema_set = PathConnector.allowed_protocol_schema_set | {"unix"}
 
     async def _dial(self, key: ConnectionKey, timings: Timings, step: DialStep) -> ClientConnection:
         began = perf_counter()
