@@ -147,7 +147,11 @@ class ClientConnection(Connection):
             self.abort()
 
     def hand_over(self, exchange: Exchange, successor: Connection) -> None:
-        """Give the transport to *successor*, which passes `connection_lost` on to us."""
+        """Give the transport to *successor*, which passes `connection_lost` on to us.
+
+        Raises:
+            ClientConnectionResetError: the connection was lost, or carries another exchange.
+        """
         transport, parser = self.transport, self._parser
         if transport is None or parser is None or self._exchange is not exchange:
             raise ClientConnectionResetError(f"Connection lost: {exchange.method} {exchange.url}")

@@ -88,8 +88,8 @@ def forget_timers(loop: Any, lost: asyncio.BaseTransport | None = None) -> None:
     a handshake or the peer's goodbye may take (60 and 30 s).
     """
     module = sys.modules.get("aiofastnet.ssl_transport")
-    if module is None:
-        return
+    if module is None or (lost is not None and not isinstance(lost, module.SSLTransportBase)):
+        return  # asyncio's own: all of the loop's timers need not be looked through
     for timer in getattr(loop, "_scheduled", ()):
         owner = getattr(timer._callback, "__self__", None)
         if isinstance(owner, module.SSLTransportBase):
