@@ -7,7 +7,7 @@ fails as well, so that they say what is different now, and why.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -16,6 +16,7 @@ import pytest
 import notebook_http
 from notebook_http import client
 from notebook_http.client.request_options import RequestOptions
+from tests.interop.api_comparison import argument_differences, name_differences
 
 SERVER = "of aiohttp's server workers, no client name"
 INSIDE = "undocumented: what aiohttp's own parts call each other with"
@@ -32,8 +33,7 @@ MISSING: dict[str, str] = {
     "streamer": "deprecated since aiohttp 3.5: an async generator is a body",
 }
 
-# What is different about a name that is here: "-x" is missing, "+x" is ours alone, "x=a->b" has
-# another default, "x:a->b" is of another kind, ".x" is a missing attribute.
+# What is different about a name that is here, as `api_comparison` writes it.
 ACCEPTED: dict[str, tuple[str, str]] = {
     "BaseConnector.connect": (
         "+fresh +key +timings +total_at -req -traces timeout:POSITIONAL_OR_KEYWORD->KEYWORD_ONLY",
@@ -141,52 +141,6 @@ ACCEPTED: dict[str, tuple[str, str]] = {
 }
 
 
-def default_of(parameter: inspect.Parameter) -> str:
-    """Return a default as text that is the same on both sides."""
-    value = parameter.default
-    if value is inspect.Parameter.empty:
-        return "required"
-    if inspect.isclass(value):
-        return value.__name__
-    if inspect.isroutine(value):
-        return "a function"
-    text = repr(value).replace(" ", "")
-    return "not-given" if "sentinel" in text.lower() or "NotGiven" in text else text
-
-
-def arguments(thing: Callable[..., Any]) -> dict[str, inspect.Parameter] | None:
-    """Return the arguments that a caller can name; None when Python cannot tell."""
-    try:
-        signature = inspect.signature(thing)
-    except (ValueError, TypeError):
-        return None
-    found = {}
-    for parameter in signature.parameters.values():
-        # The names of `*args` and `**options` are nobody's to use.
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
-        found[stars.get(parameter.kind, parameter.name)] = parameter
-    found.pop("self", None)
-    return found
-
-
-def argument_differences(theirs: Callable[..., Any], ours: Callable[..., Any]) -> list[str]:
-    """Return how *ours* is called in another way than *theirs*."""
-    before, after = arguments(theirs), arguments(ours)
-    if before is None or after is None:
-        return []
-    found = [f"+{name}" for name in after if name not in before]
-    for name, parameter in before.items():
-        other = after.get(name)
-        if other is None:
-            found.append(f"-{name}")
-            continue
-        if parameter.kind is not other.kind:
-            found.append(f"{name}:{parameter.kind.name}->{other.kind.name}")
-        if default_of(parameter) != default_of(other):
-            found.append(f"{name}={default_of(parameter)}->{default_of(other)}")
-    return found
-
-
 def ours_for(name: str) -> Any:
     """Return what stands for aiohttp's *name*: the client's, where a notebook has another one."""
     return getattr(client, name, None) or getattr(notebook_http, name, None)
@@ -195,23 +149,8 @@ def ours_for(name: str) -> Any:
 def differences() -> Iterator[tuple[str, list[str]]]:
     """Yield (name, differences) for every name of aiohttp's that is here."""
     for name in aiohttp.__all__:
-        theirs, ours = getattr(aiohttp, name), ours_for(name)
-        if name == "DefaultResolver":
-            # Theirs is another class where aiodns is installed; ours is the threaded one.
-            theirs = aiohttp.ThreadedResolver
-        if ours is None or not callable(theirs):
-            continue
-        if name == "DefaultResolver":  # theirs is another one where aiodns is installed
-            continue
-        yield name, argument_differences(theirs, ours)
-        if not inspect.isclass(theirs):
-            continue
-        public = [key for key in dir(theirs) if key[0] != "_"]
-        yield f"{name} attributes", [f".{key}" for key in public if not hasattr(ours, key)]
-        for key in public:
-            method = getattr(theirs, key)
-            if inspect.isroutine(method) and hasattr(ours, key):
-                yield f"{name}.{key}", argument_differences(method, getattr(ours, key))
+        if name != "DefaultResolver":  # theirs is another one where aiodns is installed
+            yield from name_differences(name, getattr(aiohttp, name), ours_for(name))
     # What `session.get(url, …)` and the others take.
     wanted = aiohttp.ClientSession._request
     found = argument_differences(wanted, RequestOptions)

@@ -1,0 +1,189 @@
+"""Our server's public names, arguments and attributes are aiohttp's, but for the tables below.
+
+`aiohttp.web` and `aiohttp.abc` are asked by introspection. An entry of the tables that is no longer
+needed fails as well, so that they say what is different now, and why.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp.abc
+import aiohttp.web
+import pytest
+
+import notebook_http.abc
+from notebook_http import web
+from tests.interop.api_comparison import name_differences
+
+INSIDE = "undocumented: what aiohttp's own parts call each other with"
+LOGGER = "a logger of this library's name"
+DEFAULT = "the same default, said in another way"
+OWN = "our own addition, a keyword with a default"
+ATTRS = "aiohttp's list of its own attributes, for its debug mode"
+SERVER = "made by `web.Server` alone, which takes the settings"
+NOT_YET = "not there yet"
+
+# Names of aiohttp.web and aiohttp.abc that are not here.
+MISSING: dict[str, str] = {
+    "FileResponse": NOT_YET,
+    "NamedPipeSite": NOT_YET,
+    "PayloadAccessError": NOT_YET,
+    "StaticDef": NOT_YET,
+    "StaticResource": NOT_YET,
+    "View": NOT_YET,
+    "WSMsgType": NOT_YET,
+    "WebSocketReady": NOT_YET,
+    "WebSocketResponse": NOT_YET,
+    "abc.AbstractAccessLogger": NOT_YET,
+    "abc.AbstractMatchInfo": NOT_YET,
+    "abc.AbstractRouter": NOT_YET,
+    "abc.AbstractStreamWriter": NOT_YET,
+    "abc.AbstractView": NOT_YET,
+    "normalize_path_middleware": NOT_YET,
+    "static": NOT_YET,
+    "view": NOT_YET,
+}
+
+# What is different about a name that is here, as `api_comparison` writes it.
+ACCEPTED: dict[str, tuple[str, str]] = {
+    "Application": (
+        "debug=Ellipsis->None "
+        "logger=<Loggeraiohttp.web(WARNING)>-><Loggernotebook_http.web(WARNING)>",
+        NOT_YET,
+    ),
+    "Application attributes": (".ATTRS .add_domain .make_handler", NOT_YET),
+    "RequestHandler": (
+        "+owner -access_log -access_log_class -access_log_format -auto_decompress -debug "
+        "-keepalive_timeout -lingering_time -logger -manager -max_field_size -max_headers "
+        "-max_line_size -read_bufsize -tcp_keepalive -timeout_ceil_threshold "
+        "loop:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD",
+        NOT_YET,
+    ),
+    "RequestHandler attributes": (
+        ".access_log .access_logger .connected .debug .finish_response .handle_error "
+        ".keep_alive .keepalive_timeout .log_access .log_debug .log_exception .logger "
+        ".max_field_size .max_headers .max_line_size .set_parser .sockname .ssl_context "
+        ".start",
+        NOT_YET,
+    ),
+    "RequestHandler.resume_reading": ("-resume_parser", NOT_YET),
+    "BaseRequest": (
+        "-loop -payload_writer client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
+        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD",
+        NOT_YET,
+    ),
+    "BaseRequest attributes": (
+        ".ATTRS .forwarded .has_body .http_range .if_match .if_modified_since .if_none_match "
+        ".if_range .if_unmodified_since .writer",
+        NOT_YET,
+    ),
+    "BaseRequest.clone": (
+        "client_max_fields=not-given->None client_max_size=not-given->None "
+        "headers=not-given->None host=not-given->None method=not-given->None "
+        "rel_url=not-given->None remote=not-given->None scheme=not-given->None",
+        NOT_YET,
+    ),
+    "Request": (
+        "-loop -payload_writer client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
+        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD",
+        NOT_YET,
+    ),
+    "Request attributes": (".ATTRS", NOT_YET),
+    "Request.clone": (
+        "+** -client_max_fields -client_max_size -headers -host -method -rel_url -remote -scheme",
+        NOT_YET,
+    ),
+    "StreamResponse": ("-_real_headers", NOT_YET),
+    "StreamResponse attributes": (".ATTRS", NOT_YET),
+    "StreamResponse.enable_chunked_encoding": ("-chunk_size", NOT_YET),
+    "RouteDef": ("kwargs=required-><factory>", NOT_YET),
+    "RouteTableDef attributes": (".static .view", NOT_YET),
+    "AbstractResource attributes": (".resolve", NOT_YET),
+    "AbstractRoute attributes": (".handle_expect_header", NOT_YET),
+    "DynamicResource": ("+template -path", NOT_YET),
+    "DynamicResource attributes": (".DYN .DYN_WITH_RE .GOOD", NOT_YET),
+    "PlainResource": ("+template -path", NOT_YET),
+    "PlainResource.url_for": ("+**", NOT_YET),
+    "PrefixedSubAppResource attributes": (".resolve", NOT_YET),
+    "PrefixedSubAppResource.raw_match": ("+path -prefix", NOT_YET),
+    "Resource": ("+template", NOT_YET),
+    "Resource attributes": (".register_route .resolve", NOT_YET),
+    "UrlDispatcher attributes": (
+        ".add_static .add_view .index_resource .unindex_resource",
+        NOT_YET,
+    ),
+    "UrlMappingMatchInfo": ("+apps", NOT_YET),
+    "run_app": (
+        "access_log=<Loggeraiohttp.access(WARNING)>-><Loggernotebook_http.access(WARNING)>",
+        NOT_YET,
+    ),
+    "abc.AbstractCookieJar": ("-loop", NOT_YET),
+    "abc.AbstractCookieJar.update_cookies": ("response_url=URL('')->Ellipsis", NOT_YET),
+}
+
+
+def names() -> list[tuple[str, Any, Any]]:
+    """Return (name, theirs, ours) for every public name of aiohttp's server."""
+    found = [(name, getattr(aiohttp.web, name), web) for name in aiohttp.web.__all__]
+    of_abc = [name for name in vars(aiohttp.abc) if name.startswith("Abstract")]
+    found += [(f"abc.{name}", getattr(aiohttp.abc, name), notebook_http.abc) for name in of_abc]
+    return [
+        (name, theirs, getattr(home, name.split(".")[-1], None)) for name, theirs, home in found
+    ]
+
+
+NAMES = names()
+
+
+def differences() -> Iterator[tuple[str, list[str]]]:
+    """Yield (name, differences) for every name of aiohttp's that is here."""
+    bases = [(theirs, ours) for _, theirs, ours in NAMES if inspect.isclass(theirs)]
+    for name, theirs, ours in NAMES:
+        yield from name_differences(name, theirs, ours, bases)
+
+
+DIFFERENCES = {name: " ".join(sorted(found)) for name, found in differences() if found}
+
+
+def test_every_name_of_the_server_is_here_or_in_the_table() -> None:
+    """And what is in the table is really missing."""
+    missing = {name for name, _, ours in NAMES if ours is None}
+    assert sorted(missing - set(MISSING)) == [], "names of aiohttp that nobody explained"
+    assert sorted(set(MISSING) - missing) == [], "take these out of MISSING: they are here"
+
+
+@pytest.mark.parametrize("name", sorted({*DIFFERENCES, *ACCEPTED}))
+def test_every_difference_of_the_server_is_in_the_table(name: str) -> None:
+    """And each one that is in the table is there."""
+    accepted, reason = ACCEPTED.get(name, ("", "none"))
+    assert DIFFERENCES.get(name, "") == accepted, reason
+    assert len(reason) > 3
+
+
+ERRORS = [
+    (name, theirs, ours)
+    for name, theirs, ours in NAMES
+    if inspect.isclass(theirs) and issubclass(theirs, BaseException) and ours is not None
+]
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in ERRORS])
+def test_answers_are_caught_by_the_same_names(name: str) -> None:
+    """`except web.HTTPClientError` catches here what it catches there."""
+    theirs, ours = next(pair for key, *pair in ERRORS if key == name)
+
+    def bases(error: type) -> set[str]:
+        return {base.__name__ for base in error.__mro__} - {"HeadersMixin"}
+
+    assert bases(theirs) - bases(ours) == set()
+    assert getattr(theirs, "status_code", None) == getattr(ours, "status_code", None)
+    assert getattr(theirs, "empty_body", None) == getattr(ours, "empty_body", None)
+
+
+def test_the_comparison_has_something_to_compare() -> None:
+    """It would be of no use if it found nothing."""
+    assert len(NAMES) > 120
+    assert len(ERRORS) > 60
