@@ -28,7 +28,8 @@ class AnsweringConnection(WaitingConnection):
         head = request.message
         broken = self._body_broken and not self.waiting
         if self._closing or broken or (request.expectation and self._must_not_wait(request)):
-            head.keep_alive = False
+            request.close_connection()
+            head = request.message
         if (
             request.signals
             or request.prepared_response is not None

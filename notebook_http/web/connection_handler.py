@@ -143,6 +143,31 @@ class RequestHandler(AnsweringConnection):
         if self.settings.handler_cancellation and self._request is not None and task is not None:
             task.cancel()
 
+    def data_received(self, data: bytes) -> None:
+        """Answer the request before once more, or take the bytes apart. Called by asyncio."""
+        parser, task = self._parser, self._task
+        repeated = parser.repeated
+        if (
+            data != repeated.data
+            or not self._parked  # the task waits, so nothing else does, and nothing went wrong
+            or self._waiter is None
+            or self._closing
+            or parser.in_message
+            or task is None
+        ):
+            super().data_received(data)
+            return
+        repeated.misses = 0
+        try:
+            self._begin_request(cast("RequestHead", repeated.head), EMPTY_READER, task)
+        except BaseException as error:
+            self._begin_failed(error)
+        if self._begun is not None or self._closing or self.writing_paused:
+            self._idle = False
+            self.wake()
+        else:
+            self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+
     def eof_received(self) -> bool:
         """Answer what was asked before the client stopped sending. Called by asyncio."""
         self._client_done = True
@@ -167,13 +192,8 @@ class RequestHandler(AnsweringConnection):
                 self._begin_request(head, body, task)
                 if self._begun is not None or self.writing_paused:
                     break
-        except Exception:  # of the request factory or the access log
-            self._closing = True
-            self.settings.logger.exception("Unhandled exception")
-        except BaseException:  # KeyboardInterrupt in a handler: nothing can be said of its answer
-            self._closing = True
-            self.wake()
-            raise
+        except BaseException as error:
+            self._begin_failed(error)
         if self._begun is not None or waiting or self._closing or self.writing_paused:
             self._idle = False
             self.wake()
@@ -181,6 +201,15 @@ class RequestHandler(AnsweringConnection):
             self._give_time()
         else:
             self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+
+    def _begin_failed(self, error: BaseException) -> None:
+        """Close. Of the request factory or the access log, or KeyboardInterrupt in a handler."""
+        self._closing = True
+        if isinstance(error, Exception):
+            self.settings.logger.exception("Unhandled exception")
+            return
+        self.wake()  # nothing can be said of the handler's answer
+        raise error
 
     def _begin_request(
         self, head: RequestHead, body: StreamReader, task: asyncio.Task[None]
@@ -322,7 +351,7 @@ class RequestHandler(AnsweringConnection):
         """Close when the running request has been answered; at once if there is none."""
         self._closing = True
         if self._request is not None:
-            self._request.message.keep_alive = False
+            self._request.close_connection()
         self.wake()
 
     def force_close(self) -> None:

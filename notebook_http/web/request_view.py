@@ -140,8 +140,13 @@ class RequestView:
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the client wants the connection to go on."""
+        """Whether the client wants the connection to go on, and the server has not decided else."""
         return self._head.keep_alive
+
+    def close_connection(self) -> None:
+        """Let the answer say that it is the connection's last. Called by the connection."""
+        if self._head.keep_alive:
+            self._head = self._head.closing()
 
     # The head
 

@@ -70,6 +70,7 @@ class RequestParser:
     Attributes:
         in_message: whether a request has begun and is not whole yet.
         closed: whether the connection is over for reading: later bytes are ignored.
+        repeated: the head that would be recognised if it came again between two requests.
     """
 
     __slots__ = (
@@ -88,12 +89,12 @@ class RequestParser:
         "_progress",
         "_raw_left",
         "_received",
-        "_repeated",
         "_sink",
         "_target",
         "_upgrading",
         "closed",
         "in_message",
+        "repeated",
     )
 
     def __init__(self, sink: RequestSink, limits: MessageLimits = DEFAULT_LIMITS) -> None:
@@ -106,7 +107,7 @@ class RequestParser:
         self._host_bytes: bytes | None = None
         self._host_text = ""
         self._plain: RequestHead | None = None  # read just now, and only its Host matters
-        self._repeated = RepeatedHead(limits.max_line_size)
+        self.repeated = RepeatedHead(limits.max_line_size)
         self._error: HttpProcessingError | None = None
         self._raw_left = 0
         self._received = 0
@@ -131,7 +132,7 @@ class RequestParser:
                 data = self._take_raw(data)
                 continue
             fresh = not self.in_message
-            if fresh and (head := self._repeated.recognise(data)) is not None:
+            if fresh and (head := self.repeated.recognise(data)) is not None:
                 self._sink.request_received(head)
                 return
             self._is_short = fresh and len(data) <= self._limits.max_field_size
@@ -149,7 +150,7 @@ class RequestParser:
             if self.in_message:
                 self._after_partial_message(len(data), collected)
             if fresh and self._plain is not None:
-                self._repeated.learn(data, self._plain)
+                self.repeated.learn(data, self._plain)
             return
 
     def _is_over(self) -> bool:

@@ -1,8 +1,8 @@
-"""Requests that differ from the one before only in their request line.
+"""Requests that are the one before once more, or differ from it only in their request line.
 
 On a connection that is kept, a client says the same about each of its requests: after the first,
 one comparison of bytes tells as much as parsing and judging every field anew (four fields: 0.7 µs
-a head, not 1.6).
+a head, not 1.6; 0.1 µs where nothing differs).
 """
 
 from __future__ import annotations
@@ -29,15 +29,21 @@ class RepeatedHead:
 
     Args:
         max_line_size: bytes that a request target may have.
+
+    Attributes:
+        data: the bytes of the last request that was recognised or learnt, or None.
+        head: what they say. One head for all requests that are the same: it never changes.
+        misses: heads in a row that were something else.
     """
 
-    __slots__ = ("_fields", "_max_line_size", "_misses", "_model")
+    __slots__ = ("_fields", "_max_line_size", "data", "head", "misses")
 
     def __init__(self, max_line_size: int) -> None:
         self._max_line_size = max_line_size
         self._fields: bytes | None = None
-        self._misses = 0
-        self._model: RequestHead | None = None
+        self.data: bytes | None = None
+        self.head: RequestHead | None = None
+        self.misses = 0
 
     def learn(self, data: bytes, head: RequestHead) -> None:
         """Remember *data*, which were read at once and parsed as *head*.
@@ -45,28 +51,33 @@ class RepeatedHead:
         The caller answers for it that nothing in the fields but `Host` says how to go on: no
         body, no upgrade, no expectation, HTTP/1.1 and kept alive.
         """
-        self._misses += 1
-        if self._misses > _MAX_MISSES:
-            self._fields = self._model = None
+        self.misses += 1
+        if self.misses > _MAX_MISSES:
+            self._fields = self.data = self.head = None
             return
         fields = data[data.find(b"\r\n") + 2 :]
         # One head and nothing else, from the first byte to the last.
         whole = fields.find(b"\r\n\r\n") == len(fields) - 4
         whole = whole and fields.count(b"\n") == fields.count(b"\r\n")
         if whole and len(fields) <= _MAX_BYTES and _REQUEST_LINE.match(data):
-            self._fields, self._model = fields, head
+            self._fields, self.data, self.head = fields, data, head
 
     def recognise(self, data: bytes) -> RequestHead | None:
         """Return the head in *data* if that is all there is, and the fields are those known."""
-        model = self._model
-        if model is None:
+        known = self.head
+        if known is None:
             return None
+        if data == self.data:
+            self.misses = 0
+            return known
         end = data.find(b"\r\n") + 2
         if data[end:] != self._fields or end > self._max_line_size:
             return None
         line = _REQUEST_LINE.fullmatch(data, 0, end)
         if line is None:
             return None
-        self._misses = 0
+        self.misses = 0
         method, target = line.groups()
-        return model.repeated(method.decode("latin-1"), target.decode("latin-1"))
+        self.data = data
+        self.head = known.repeated(method.decode("latin-1"), target.decode("latin-1"))
+        return self.head

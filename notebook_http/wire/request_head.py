@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 
 from multidict import CIMultiDictProxy
 
@@ -21,6 +22,8 @@ _HOST = re.compile(
 
 class RequestHead:
     """The head of one request, its bytes kept as they came.
+
+    Not changed once it was reported: a connection may report the same one for equal requests.
 
     Attributes:
         method: the method as sent; methods are case-sensitive.
@@ -96,6 +99,12 @@ class RequestHead:
             method, target, self.version, self.raw_headers, self.host, self.keep_alive
         )
         head._headers = self._headers  # read-only, so that one for all of them will do
+        return head
+
+    def closing(self) -> RequestHead:
+        """Return this head as if its client wanted the connection to end with it."""
+        head = copy(self)
+        head.keep_alive = False
         return head
 
     def __repr__(self) -> str:
