@@ -15,6 +15,7 @@ from notebook_http.web.response_head import has_no_body, head_with_fields, plain
 from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+from notebook_http.wire.json_formatter import chosen_formatter
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -322,7 +323,7 @@ def json_response(
     if data is not _NOTHING:
         if text or body:
             raise ValueError("only one of data, text, or body should be specified")
-        text = dumps(data)
+        text = chosen_formatter(dumps)(data)
     return Response(
         text=text,
         body=body,

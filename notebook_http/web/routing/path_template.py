@@ -14,6 +14,7 @@ __all__ = [
     "Variable",
     "canonical_path",
     "decode_value",
+    "is_canonical",
     "parse_template",
     "readable_path",
     "readable_value",
@@ -72,6 +73,10 @@ class PathTemplate(NamedTuple):
         """
         encoded = {name: quote(str(value), safe=_SAFE + "/") for name, value in values.items()}
         return self.formatter.format_map(encoded)
+
+
+# Whether a path is the spelling that `canonical_path` returns, and nothing in it is encoded.
+is_canonical = _CANONICAL.fullmatch
 
 
 def canonical_path(path: str | bytes) -> str:

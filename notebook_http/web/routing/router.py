@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from notebook_http.web.exceptions import HTTPMethodNotAllowed, HTTPNotFound
 from notebook_http.web.routing.match_info import UrlMappingMatchInfo
-from notebook_http.web.routing.path_template import canonical_path
+from notebook_http.web.routing.path_template import canonical_path, is_canonical
 from notebook_http.web.routing.resource import AbstractResource, Resource, make_resource
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, SystemRoute
 from notebook_http.web.routing.route_index import RouteIndex
@@ -101,26 +101,36 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         return self._search(index, method, path)
 
     def _search(self, index: RouteIndex, method: str, sent_path: str) -> Found:
-        # `latin-1` takes back what reading the request line did: these are the bytes as sent.
-        path = sent_path if sent_path.isascii() else canonical_path(sent_path.encode("latin-1"))
-        path = canonical_path(path)
+        path = sent_path
+        if is_canonical(path) is not None:
+            only = index.only_candidate(path)
+            if only is not None:
+                lone = only[0].routes.get(method)
+                if lone is not None and path not in index.exact:
+                    return lone, only[1]
+        else:
+            # `latin-1` takes back what reading the request line did: these are the bytes as sent.
+            sent = path if path.isascii() else canonical_path(path.encode("latin-1"))
+            path = canonical_path(sent)
         methods = index.exact.get(path)
-        allowed: set[str] = set()
         if methods is not None:
             route = methods.get(method) or methods.get("*")
             if route is not None:
                 return route, None
-            allowed.update(methods)
+        allowed: set[str] = set(methods or ())
         for filed, values in index.candidates(path):
-            if filed.match is not None:
-                if values is None and (values := filed.match(path)) is None:
+            if values is None:
+                if filed.match is None:
+                    if isinstance(filed.resource, PrefixedSubAppResource):
+                        return filed.resource.app.router.find(method, path)
                     continue
-                route = filed.routes.get(method) or filed.routes.get("*")
-                if route is not None:
-                    return route, values
-                allowed.update(filed.routes)
-            elif isinstance(filed.resource, PrefixedSubAppResource):
-                return filed.resource.app.router.find(method, path)
+                values = filed.match(path)
+                if values is None:
+                    continue
+            route = filed.routes.get(method) or filed.routes.get("*")
+            if route is not None:
+                return route, values
+            allowed.update(filed.routes)
         error = HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound()
         return SystemRoute(error, searched=self), None
 
