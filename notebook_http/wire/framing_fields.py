@@ -10,7 +10,7 @@ from notebook_http.wire.errors import InvalidHeader
 from notebook_http.wire.message_head import RawHeaders
 from notebook_http.wire.spellings import Spellings
 
-__all__ = ["framing_fields"]
+__all__ = ["framing_fields", "matters", "only_lengths"]
 
 _SINGLETONS = frozenset(
     (
@@ -25,6 +25,8 @@ _SINGLETONS = frozenset(
     )
 )
 _LISTS = frozenset((b"connection", b"upgrade", b"expect", b"content-encoding"))
+# Of these, only a length says how to go on behind a head.
+_LENGTHS = frozenset((b"host", b"connection", b"content-type", b"content-length"))
 _spellings = Spellings(_SINGLETONS | _LISTS)
 
 
@@ -44,3 +46,14 @@ def framing_fields(fields: RawHeaders) -> dict[bytes, bytes]:
                 value = noted[lower] + b"," + value
             noted[lower] = value
     return noted
+
+
+def matters(name: bytes) -> bool:
+    """Tell whether `framing_fields` looks at the field *name*."""
+    return _spellings[name] is not None
+
+
+def only_lengths(noted: dict[bytes, bytes]) -> bool:
+    """Tell whether nothing but a length says how to go on behind a head of HTTP/1.1."""
+    kept_alive = noted.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+    return kept_alive and noted.keys() <= _LENGTHS

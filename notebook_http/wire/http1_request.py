@@ -27,7 +27,7 @@ from notebook_http.wire.errors import (
     UnsupportedHttpVersion,
     excerpt,
 )
-from notebook_http.wire.framing_fields import framing_fields
+from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
@@ -106,8 +106,8 @@ class RequestParser:
         self._head: RequestHead | None = None  # set while its body is being read
         self._host_bytes: bytes | None = None
         self._host_text = ""
-        self._plain: RequestHead | None = None  # read just now, and only its Host matters
-        self.repeated = RepeatedHead(limits.max_line_size)
+        self._plain: RequestHead | None = None  # read just now, and little in it matters
+        self.repeated = RepeatedHead(limits)
         self._error: HttpProcessingError | None = None
         self._raw_left = 0
         self._received = 0
@@ -134,7 +134,14 @@ class RequestParser:
             fresh = not self.in_message
             if fresh and (head := self.repeated.recognise(data)) is not None:
                 self._sink.request_received(head)
-                return
+                if not head.has_body:
+                    return
+                self._head = head
+                self._raw_left = head.content_length or 0
+                self._last = False
+                self.in_message = True
+                data = data[self.repeated.size :]
+                continue
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
             try:
@@ -265,6 +272,8 @@ class RequestParser:
         )
         if len(noted) > 1 or host is None:
             self._note(head, noted)
+            if head.keep_alive and version is HttpVersion11 and only_lengths(noted):
+                self._plain = head
         elif head.keep_alive:
             self._plain = head
         if method == "CONNECT":

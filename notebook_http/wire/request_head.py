@@ -9,7 +9,7 @@ from multidict import CIMultiDictProxy
 
 from notebook_http.wire.errors import excerpt
 from notebook_http.wire.http_version import HttpVersion
-from notebook_http.wire.message_head import RawHeaders, decode_fields
+from notebook_http.wire.message_head import RawHeaders, decode_fields, first_field
 
 __all__ = ["RequestHead", "is_allowed_target", "is_host"]
 
@@ -93,12 +93,21 @@ class RequestHead:
         """Whether the client waits for 100 (Continue) before it sends the body."""
         return self.expect is not None and self.expect.lower() == "100-continue"
 
-    def repeated(self, method: str, target: str) -> RequestHead:
-        """Return the head of another request with the same fields, and no body."""
-        head = RequestHead(
-            method, target, self.version, self.raw_headers, self.host, self.keep_alive
-        )
-        head._headers = self._headers  # read-only, so that one for all of them will do
+    def repeated(self, method: str, target: str, changed: RawHeaders | None) -> RequestHead:
+        """Return the head of another request with the same fields, or with those *changed*.
+
+        Only for one that has none of the other attributes set.
+        """
+        fields = self.raw_headers if changed is None else changed
+        head = RequestHead(method, target, self.version, fields, self.host, self.keep_alive)
+        if changed is None:
+            head._headers = self._headers  # read-only, so that one for all of them will do
+        length = self.content_length
+        if length is not None:
+            if changed is not None:
+                length = int(first_field(changed, b"content-length") or 0)
+            head.content_length = length
+            head.has_body = length > 0
         return head
 
     def closing(self) -> RequestHead:
