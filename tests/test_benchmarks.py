@@ -22,7 +22,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
     """What a run with next to no work writes, and what it prints."""
     path = tmp_path_factory.mktemp("bench") / "bench.json"
-    finished = run("--only", "client: ", "--results", str(path))
+    finished = run("--client", "--results", str(path))
     assert finished.returncode == 0, finished.stderr
     return json.loads(path.read_text()), finished.stdout
 
@@ -69,14 +69,67 @@ def test_peer_that_is_missing_is_said_and_left_out(
         assert f"{name} is NOT INSTALLED" in results[1]
 
 
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """The same of the servers, ours beside aiohttp's."""
+    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    finished = run("--server", "--beside", "aiohttp", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(path.read_text()), finished.stdout
+
+
+def test_every_server_row_has_figures_of_both_and_their_ratio(
+    servers: tuple[dict[str, Any], str],
+) -> None:
+    rows = servers[0]["servers"]
+    names = [row["name"] for row in rows]
+    assert len(set(names)) == len(names)
+    for kind in ("hello", "JSON, dynamic route", "POST 10 KiB"):
+        assert {f"{kind}, TCP", f"{kind}, TLS"} <= set(names)
+    for row in rows:
+        ours, theirs = (
+            row["servers"][name]["cpu_microseconds_a_request"]["median"]
+            for name in ("notebook_http", "aiohttp")
+        )
+        assert row["aiohttp_over_ours"]["median"] == pytest.approx(theirs / ours)
+        assert row["answer_bytes"]["notebook_http"] > 64
+        assert f"{ours:,.1f}" in servers[1]
+
+
+def test_every_server_promise_is_judged(servers: tuple[dict[str, Any], str]) -> None:
+    promises = {promise["name"]: promise for promise in servers[0]["server_promises"]}
+    small = [row for row in servers[0]["servers"] if row["small"]]
+    assert f"geometric mean of {len(small)} small requests" in promises
+    assert "hello, heads numbered, TCP, aiohttp / ours" in promises
+    for promise in promises.values():
+        if "least" in promise:
+            assert promise["met"] == (promise["figure"] >= promise["least"])
+        else:
+            assert promise["met"] == (promise["figure"] <= promise["most"])
+    for row in small:
+        assert row["name"] in " ".join(servers[1].split("Small requests: ")[1].split())
+
+
+def test_starlette_answers_what_ours_answers(tmp_path: Path) -> None:
+    """The load checks every answer of every server: none is measured doing something else."""
+    path = tmp_path / "bench.json"
+    rows = "json,post,streamed,routes,middlewares"
+    finished = run("--server", "--beside", "uvicorn", "--rows", rows, "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    for row in json.loads(path.read_text())["servers"]:
+        assert "uvicorn" in row["servers"]
+
+
 def test_part_of_the_rows(tmp_path: Path) -> None:
     path = tmp_path / "bench.json"
-    finished = run("--only", "server: hello world", "--results", str(path))
+    finished = run("--rows", "server: HELLO", "--beside", "aiohttp", "--results", str(path))
     assert finished.returncode == 0, finished.stderr
     written = json.loads(path.read_text())
-    assert [row["name"] for row in written["rows"]] == [
-        "server: hello world",
-        "server: hello world, numbered",
+    assert [row["name"] for row in written["servers"]] == [
+        "hello, 1 connection, TCP",
+        "hello, TCP",
+        "hello, TLS",
+        "hello, heads numbered, TCP",
     ]
     assert "clients" not in written
     assert "imports" not in written

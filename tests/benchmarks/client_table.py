@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +15,7 @@ import trustme
 from children import Child, Cores, pin
 from client_peers import PEERS
 from client_rows import CLIENT_ROWS, MEMORY_MOST, MIB, SMALL_LEAST, SMALL_MEAN, ClientRow, Heap
-from report import Price, spread
+from report import Price, over, priced, promise, ratio_text, spread
 from resident_memory import measurable
 
 OURS, THEIRS, RUST = "notebook_http", "aiohttp", "pyreqwest"
@@ -108,10 +108,13 @@ class ClientBench:
 
 
 def measure_clients(
-    rounds: int, scale: float, cores: Cores, only: str = ""
+    rounds: int, scale: float, cores: Cores, texts: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the rows of CPU time and those of memory; only those with *only* in their name."""
-    chosen = [i for i, row in enumerate(CLIENT_ROWS) if only in f"client: {row.full_name}"]
+    """Return rows of CPU time and of memory: those with one of *texts* in their name."""
+    names = [f"client: {row.full_name}".lower() for row in CLIENT_ROWS]
+    chosen = [
+        index for index, name in enumerate(names) if any(text.lower() in name for text in texts)
+    ]
     if not chosen:
         return [], []
     with ExitStack() as stack:
@@ -132,24 +135,13 @@ def compared(row: ClientRow, prices: Prices) -> dict[str, Any]:
     """Return one row: figures of each library, and the ratios, taken round by round."""
     return {
         "name": row.full_name,
-        "libraries": {
-            name: {
-                "cpu_microseconds_a_request": spread([p.cpu_microseconds for p in figures]),
-                "requests_a_second": spread([p.requests_a_second for p in figures]),
-            }
-            for name, figures in prices.items()
-        },
-        "aiohttp_over_ours": _over(prices[THEIRS], prices[OURS]),
-        "pyreqwest_over_ours": _over(prices[RUST], prices[OURS]) if RUST in prices else None,
+        "libraries": priced(prices),
+        "aiohttp_over_ours": over(prices[THEIRS], prices[OURS]),
+        "pyreqwest_over_ours": over(prices[RUST], prices[OURS]) if RUST in prices else None,
         "small": row.small,
         "beside_rust": row.beside_rust,
         "least_ratio": row.least_ratio,
     }
-
-
-def _over(theirs: list[Price], ours: list[Price]) -> dict[str, float]:
-    pairs = zip(theirs, ours, strict=True)
-    return spread([a.cpu_microseconds / b.cpu_microseconds for a, b in pairs])
 
 
 def remembered(row: ClientRow, grown: dict[str, list[int]]) -> dict[str, Any]:
@@ -173,9 +165,7 @@ def table_row(row: dict[str, Any]) -> str:
         figures = row["libraries"].get(name)
         cell = f"{figures['cpu_microseconds_a_request']['median']:,.1f}" if figures else "-"
         cells += f"{cell:>11}"
-    ratio = row["aiohttp_over_ours"]
-    text = f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})"
-    return f"{row['name']:35}{cells}   {text}"
+    return f"{row['name']:35}{cells}   {ratio_text(row['aiohttp_over_ours'])}"
 
 
 def client_table(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> str:
@@ -199,36 +189,20 @@ def promises(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[d
     found = []
     small = [row["aiohttp_over_ours"]["median"] for row in rows if row["small"]]
     if small:
-        found.append(_promise("small requests, geometric mean", geometric_mean(small), SMALL_MEAN))
-        found.append(_promise("small requests, the least", min(small), SMALL_LEAST))
+        found.append(promise("small requests, geometric mean", geometric_mean(small), SMALL_MEAN))
+        found.append(promise("small requests, the least", min(small), SMALL_LEAST))
     for row in rows:
         if row["least_ratio"] is not None and not row["small"]:
             ratio = row["aiohttp_over_ours"]["median"]
-            found.append(_promise(f"{row['name']}, aiohttp / ours", ratio, row["least_ratio"]))
+            found.append(promise(f"{row['name']}, aiohttp / ours", ratio, row["least_ratio"]))
         if row["beside_rust"] and row["pyreqwest_over_ours"]:
             ratio = row["pyreqwest_over_ours"]["median"]
-            found.append(_promise(f"{row['name']}, pyreqwest / ours", ratio, 1.0))
+            found.append(promise(f"{row['name']}, pyreqwest / ours", ratio, 1.0))
     for row in memory:
         grown = row["grown_bytes"][OURS]["median"]
         name = f"{row['name']}, MiB grown"
-        found.append(_promise(name, grown / MIB, MEMORY_MOST / MIB, most=True))
+        found.append(promise(name, grown / MIB, MEMORY_MOST / MIB, most=True))
     return found
-
-
-def _promise(name: str, figure: float, bound: float, *, most: bool = False) -> dict[str, Any]:
-    short = figure - bound if most else bound - figure
-    bounds = {"most": bound} if most else {"least": bound}
-    return {"name": name, "figure": figure, **bounds, "met": short <= 0, "short_by": max(0, short)}
-
-
-def promise_table(found: list[dict[str, Any]]) -> str:
-    """Return the promises as text."""
-    lines = []
-    for promise in found:
-        bound = f"<= {promise['most']:.2f}" if "most" in promise else f">= {promise['least']:.2f}"
-        verdict = "met" if promise["met"] else f"SHORT BY {promise['short_by']:.2f}"
-        lines.append(f"{promise['name']:52}{promise['figure']:>7.2f}  {bound:>8}  {verdict}")
-    return "\n".join(lines)
 
 
 def versions() -> dict[str, str]:

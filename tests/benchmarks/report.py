@@ -1,4 +1,4 @@
-"""Figures to medians, spread, ratios and a table.
+"""Figures to medians, spread, ratios and promises.
 
 A ratio is taken round by round (the two libraries ran back to back, so a slow moment of the machine
 hits both), then the median of these ratios is reported with the smallest and the largest.
@@ -38,35 +38,43 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"median": median(values), "min": min(values), "max": max(values)}
 
 
-def compare(
-    name: str, ours: list[Price], theirs: list[Price], target: float | None
-) -> dict[str, Any]:
-    """Return one row: both libraries' figures, and ours as a share of theirs.
+def over(theirs: list[Price], ours: list[Price]) -> dict[str, float]:
+    """Return theirs as a multiple of ours: CPU time a request, round by round."""
+    pairs = zip(theirs, ours, strict=True)
+    return spread([a.cpu_microseconds / b.cpu_microseconds for a, b in pairs])
 
-    *target* is the largest CPU ratio that the project promises, None where it promises none.
-    """
-    ratios = [
-        a.cpu_seconds / a.requests / (b.cpu_seconds / b.requests)
-        for a, b in zip(ours, theirs, strict=True)
-    ]
-    speeds = [a.requests_a_second / b.requests_a_second for a, b in zip(ours, theirs, strict=True)]
+
+def priced(prices: dict[str, list[Price]]) -> dict[str, Any]:
+    """Return the figures of each library."""
     return {
-        "name": name,
-        "notebook_http": _library(ours),
-        "aiohttp": _library(theirs),
-        "cpu_ratio": spread(ratios),
-        "speed_ratio": spread(speeds),
-        "target_cpu_ratio": target,
-        "target_met": None if target is None else median(ratios) <= target,
+        name: {
+            "cpu_microseconds_a_request": spread([p.cpu_microseconds for p in figures]),
+            "requests_a_second": spread([p.requests_a_second for p in figures]),
+        }
+        for name, figures in prices.items()
     }
 
 
-def _library(prices: list[Price]) -> dict[str, Any]:
-    return {
-        "cpu_microseconds_a_request": spread([price.cpu_microseconds for price in prices]),
-        "requests_a_second": spread([price.requests_a_second for price in prices]),
-        "answer_bytes": prices[0].answer_bytes,
-    }
+def ratio_text(ratio: dict[str, float]) -> str:
+    """Return median and spread in one cell."""
+    return f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})"
+
+
+def promise(name: str, figure: float, bound: float, *, most: bool = False) -> dict[str, Any]:
+    """Return a promise, `least` (or `most`) *bound*, with what was measured of it."""
+    short = figure - bound if most else bound - figure
+    bounds = {"most": bound} if most else {"least": bound}
+    return {"name": name, "figure": figure, **bounds, "met": short <= 0, "short_by": max(0, short)}
+
+
+def promise_table(found: list[dict[str, Any]]) -> str:
+    """Return the promises as text."""
+    lines = []
+    for each in found:
+        bound = f"<= {each['most']:.2f}" if "most" in each else f">= {each['least']:.2f}"
+        verdict = "met" if each["met"] else f"SHORT BY {each['short_by']:.2f}"
+        lines.append(f"{each['name']:60}{each['figure']:>7.2f}  {bound:>8}  {verdict}")
+    return "\n".join(lines)
 
 
 def compare_imports(seconds: dict[str, list[float]]) -> dict[str, Any]:
@@ -84,31 +92,6 @@ def compare_imports(seconds: dict[str, list[float]]) -> dict[str, Any]:
     }
 
 
-def request_table(rows: list[dict[str, Any]]) -> str:
-    """Return the rows as text, 100 columns wide."""
-    lines = [
-        f"{'':33}{'CPU µs a request':>20}{'CPU: ours / theirs':>22}{'requests/s':>17}",
-        f"{'':33}{'ours':>10}{'aiohttp':>10}{'median (min-max)':>22}{'ours':>9}{'aiohttp':>8}",
-    ]
-    for row in rows:
-        ours, theirs, ratio = row["notebook_http"], row["aiohttp"], row["cpu_ratio"]
-        spread_text = f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})"
-        lines.append(
-            f"{row['name']:33}"
-            f"{ours['cpu_microseconds_a_request']['median']:>10.1f}"
-            f"{theirs['cpu_microseconds_a_request']['median']:>10.1f}"
-            f"{spread_text:>22}"
-            f"{ours['requests_a_second']['median']:>9,.0f}"
-            f"{theirs['requests_a_second']['median']:>8,.0f}"
-            f"{_promise(row)}"
-        )
-        if ours["answer_bytes"] is not None:
-            lines.append(
-                f"{'':4}bytes of one answer: {ours['answer_bytes']} and {theirs['answer_bytes']}"
-            )
-    return "\n".join(lines)
-
-
 def import_table(imports: dict[str, Any]) -> str:
     """Return the import figures as text."""
     lines = []
@@ -124,12 +107,6 @@ def import_table(imports: dict[str, Any]) -> str:
         f" {imports['target_load_ext_seconds'] * 1000:.0f} ms"
     )
     return "\n".join(lines)
-
-
-def _promise(row: dict[str, Any]) -> str:
-    if row["target_cpu_ratio"] is None:
-        return ""
-    return f"  {_verdict(row['target_met'])} {row['target_cpu_ratio']:.2f}"
 
 
 def _verdict(met: bool) -> str:

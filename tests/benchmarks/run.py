@@ -1,8 +1,8 @@
-"""Measure this project beside its peers: `python tests/benchmarks/run.py [--quick] [--only TEXT]`.
+"""Measure this project beside its peers: `python tests/benchmarks/run.py [--quick] [--rows TEXT]`.
 
-Servers and clients of both libraries run as processes of their own, pinned to one core, and take
-turns within each round; their load runs on the other core. Access logs are off on both, the event
-loop is the standard library's on both, every answer is checked. Results go to build/bench.json.
+Servers and clients of all libraries run as processes of their own, pinned to one core, and take
+turns within each round; their load runs on the other core. Access logs are off on all, the event
+loop is the standard library's on all, every answer is checked. Results go to build/bench.json.
 """
 
 from __future__ import annotations
@@ -13,112 +13,115 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import import_cost
-from children import Child, Cores, pin, two_cores
-from client_table import client_table, measure_clients, promise_table, promises, versions
-from load_generator import measure as measure_server
-from payloads import SERVER_ROWS
-from report import Price, compare, compare_imports, import_table, request_table
+import server_table
+from children import Cores, two_cores
+from client_table import client_table, measure_clients, promises, versions
+from report import compare_imports, import_table, promise_table
 
-LIBRARIES = ("notebook_http", "aiohttp")
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
-CONNECTIONS = 64
+# Peers of the servers that are no clients.
+SERVER_PACKAGES = ("granian", "starlette", "uvicorn")
 
 
-def in_turn(rounds: int) -> Iterator[tuple[int, str]]:
-    """Yield (round, library); who goes first changes with every round."""
-    for number in range(rounds):
-        for library in LIBRARIES if number % 2 else reversed(LIBRARIES):
-            yield number, library
-
-
-def server_rows(rounds: int, scale: float, cores: Cores, only: str = "") -> list[dict[str, Any]]:
-    """Measure the servers; round 0 warms both up and is not counted."""
-    server_core, load_core = cores
-    chosen = [row for row in SERVER_ROWS if only in row.name]
-    results: list[dict[str, Any]] = []
-    if not chosen:
-        return results
-    with ExitStack() as stack:
-        ports = {
-            library: stack.enter_context(
-                Child("server_under_test.py", library, core=server_core)
-            ).ready["port"]
-            for library in LIBRARIES
-        }
-        pin(0, load_core)
-        for row in chosen:
-            prices: dict[str, list[Price]] = {library: [] for library in LIBRARIES}
-            scaled = replace(row, requests=max(CONNECTIONS, int(row.requests * scale)))
-            for number, library in in_turn(rounds + 1):
-                figures = measure_server(ports[library], scaled, CONNECTIONS)
-                if number:
-                    prices[library].append(Price(**asdict(figures)))
-            results.append(finish(row.name, prices, row.target))
-    return results
-
-
-def finish(name: str, prices: dict[str, list[Price]], target: float | None) -> dict[str, Any]:
-    """Return the row, and say on the terminal that it is done."""
-    row = compare(name, prices["notebook_http"], prices["aiohttp"], target)
-    print(f"  {name}: {row['cpu_ratio']['median']:.2f} of aiohttp's CPU time", flush=True)
-    return row
+def arguments_of(command_line: list[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(description="Measure notebook_http beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the work, rougher figures")
+    parser.add_argument("--rounds", type=int, help="rounds a row (7, with --quick 3)")
+    parser.add_argument("--work", type=float, help="share of the requests (1, with --quick 0.2)")
+    parser.add_argument("--server", action="store_true", help="the servers only")
+    parser.add_argument("--client", action="store_true", help="the clients only")
+    parser.add_argument(
+        "--rows", default="", metavar="TEXT,TEXT", help="rows with such a text in their name"
+    )
+    parser.add_argument(
+        "--beside",
+        default=",".join(server_table.SERVERS),
+        metavar="NAME,NAME",
+        help="servers to measure beside ours and aiohttp's (%(default)s)",
+    )
+    parser.add_argument("--results", type=Path, help=f"what to write (of everything: {RESULTS})")
+    arguments = parser.parse_args(command_line)
+    arguments.everything = not (arguments.server or arguments.client or arguments.rows)
+    arguments.both = arguments.server == arguments.client
+    arguments.rounds = arguments.rounds or (3 if arguments.quick else 7)
+    arguments.work = arguments.work or (0.2 if arguments.quick else 1.0)
+    arguments.rows = [text.strip() for text in arguments.rows.split(",")]
+    if arguments.results is None and arguments.everything:
+        arguments.results = RESULTS
+    return arguments
 
 
 def machine() -> dict[str, Any]:
     """Return what a reader needs to judge the figures."""
     optional = ("aiofastnet", "uvloop")
-    installed = {d.metadata["Name"].lower() for d in metadata.distributions()}
+    installed = {d.metadata["Name"].lower(): d.version for d in metadata.distributions()}
     return {
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
-        "versions": versions(),
-        "installed": sorted(installed.intersection(optional)),
+        "versions": versions()
+        | {name: installed[name] for name in SERVER_PACKAGES if name in installed},
+        "installed": sorted({*installed}.intersection(optional)),
     }
+
+
+def servers(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any], list[str]]:
+    """Measure the servers: return what goes to the file, and tables."""
+    beside = arguments.beside.split(",")
+    names = [
+        name
+        for name in server_table.SERVERS
+        if name in beside or name in (server_table.OURS, server_table.THEIRS)
+    ]
+    chosen = server_table.rows_named(arguments.rows)
+    if not chosen:
+        return {}, []
+    with ExitStack() as stack:
+        bench = server_table.ServerBench(stack, cores, names)
+        rows = server_table.measure_rows(bench, chosen, arguments.rounds, arguments.work)
+    found = server_table.promises(rows)
+    results = {"servers": rows, "server_promises": found}
+    return results, [server_table.server_table(rows), promise_table(found)]
+
+
+def clients(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any], list[str]]:
+    """Measure the clients: return what goes to the file, and tables."""
+    rows, memory = measure_clients(arguments.rounds, arguments.work, cores, arguments.rows)
+    if not rows:
+        return {}, []
+    found = promises(rows, memory)
+    results = {"clients": rows, "client_memory": memory, "client_promises": found}
+    return results, [client_table(rows, memory), promise_table(found)]
 
 
 def main() -> None:
     """Run everything, print the tables, write the file."""
-    parser = argparse.ArgumentParser(description="Measure notebook_http beside aiohttp.")
-    parser.add_argument("--quick", action="store_true", help="a fifth of the work, rougher figures")
-    parser.add_argument("--rounds", type=int, help="rounds a row (7, with --quick 3)")
-    parser.add_argument("--work", type=float, help="share of the requests (1, with --quick 0.2)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="rows with TEXT in their name")
-    parser.add_argument("--results", type=Path, help=f"what to write (without --only: {RESULTS})")
-    arguments = parser.parse_args()
-    rounds = arguments.rounds or (3 if arguments.quick else 7)
-    scale = arguments.work or (0.2 if arguments.quick else 1.0)
-    target = arguments.results or (None if arguments.only else RESULTS)
-
+    arguments = arguments_of()
     started = time.perf_counter()
-    print(f"{rounds} rounds a row, the libraries in turn.", flush=True)
-    results: dict[str, Any] = {"machine": machine(), "rounds": rounds}
-    tables = []
-    if arguments.only in "imports":
-        results["imports"] = compare_imports(import_cost.measure(rounds))
+    print(f"{arguments.rounds} rounds a row, the libraries in turn.", flush=True)
+    results: dict[str, Any] = {"machine": machine(), "rounds": arguments.rounds}
+    tables: list[str] = []
+    if arguments.everything:
+        results["imports"] = compare_imports(import_cost.measure(arguments.rounds))
         tables.append(import_table(results["imports"]))
     cores = two_cores()  # before this process, as the servers' load, is pinned to one of them
-    rows = results["rows"] = server_rows(rounds, scale, cores, arguments.only)
-    if rows:
-        tables.insert(0, request_table(rows))
-    clients, memory = measure_clients(rounds, scale, cores, arguments.only)
-    if clients:
-        found = promises(clients, memory)
-        results |= {"clients": clients, "client_memory": memory, "client_promises": found}
-        tables += [client_table(clients, memory), promise_table(found)]
+    for wanted, part in ((arguments.server, servers), (arguments.client, clients)):
+        if wanted or arguments.both:
+            figures, more = part(arguments, cores)
+            results |= figures
+            tables += more
     print("\n" + "\n\n".join(tables) + "\n")
-    if target is not None:
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(results, indent=2) + "\n")
-        print(f"Written to {target}.")
+    if arguments.results is not None:
+        arguments.results.parent.mkdir(exist_ok=True)
+        arguments.results.write_text(json.dumps(results, indent=2) + "\n")
+        print(f"Written to {arguments.results}.")
     print(
         f"{time.perf_counter() - started:.0f} s. Compare CPU time: it is steadier than requests/s."
     )
