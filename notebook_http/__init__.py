@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         client as client,
         client_exceptions as client_exceptions,
         hdrs as hdrs,
+        test_utils as test_utils,
         web as web,
     )
     from notebook_http.client import (
@@ -241,7 +242,7 @@ if TYPE_CHECKING:
     )
 
 _HOME_OF = {name: module for module, names in NAMES_OF.items() for name in names}
-_MODULES = ("abc", "client", "client_exceptions", "hdrs", "web")
+_MODULES = ("abc", "client", "client_exceptions", "hdrs", "test_utils", "web")
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]
 

@@ -16,6 +16,7 @@ FACES = [
     "notebook_http",
     "notebook_http.client",
     "notebook_http.hdrs",
+    "notebook_http.test_utils",
     "notebook_http.web",
 ]
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -42,7 +42,9 @@ def test_the_client_is_where_aiohttp_has_it() -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("name", ["abc", "client", "client_exceptions", "hdrs", "web"])
+@pytest.mark.parametrize(
+    "name", ["abc", "client", "client_exceptions", "hdrs", "test_utils", "web"]
+)
 def test_an_attribute_is_enough(name: str) -> None:
     """`import aiohttp` alone makes `aiohttp.client_exceptions` known; so does ours."""
     code = f"import notebook_http; print(notebook_http.{name}.__name__)"
