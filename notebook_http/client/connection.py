@@ -15,7 +15,6 @@ from notebook_http.client.exceptions import (
     ClientConnectionError,
 )
 from notebook_http.client.unread_input import has_input, last_words
-from notebook_http.transport.accelerated import forget_timers
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.dialling import close_orphan
 from notebook_http.transport.exceptions import ClientConnectionResetError
@@ -270,8 +269,6 @@ class ClientConnection(Connection):
             for data in last_words(self):
                 if self._exchange is not None:
                     self.data_received(data)
-        if self.key.speaks_tls:
-            forget_timers(self.loop, self.transport)
         super().connection_lost(exc)
         self._timer.discard(self._deadline)
         if self._lost_waiter is not None and not self._lost_waiter.done():

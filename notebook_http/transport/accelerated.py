@@ -19,49 +19,69 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["HELD_READER", "SWITCH", "connector", "forget_timers"]
+__all__ = ["HELD_READER", "SWITCH", "adopter", "connector", "forget_timers"]
 
 SWITCH = "NOTEBOOK_HTTP_NO_ACCELERATION"
 # The method of aiofastnet's TLS transports that deciphers what came before reading was paused. When
 # it is resumed they look at the socket first, 1.2 at least: what they hold is then lost if the peer
 # has hung up, and is not seen before the peer says more if it has not. So this goes before.
 HELD_READER = "_retry_ssl_read"
+# Transports of a loop that ended in this turn of it.
+_lost: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.BaseTransport | None]]
+_lost = weakref.WeakKeyDictionary()
 _mended: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
 
 def connector(loop: asyncio.AbstractEventLoop) -> Callable[..., Awaitable[tuple[Any, Any]]]:
     """Return what makes connections on *loop*, called as `loop.create_connection` is."""
-    accelerated = None
+    return _bound_to(loop, "create_connection") or loop.create_connection
+
+
+def adopter(loop: asyncio.AbstractEventLoop) -> Callable[..., Awaitable[tuple[Any, Any]]] | None:
+    """Return what makes connections of accepted sockets, as `loop.connect_accepted_socket` does.
+
+    None where asyncio had better do all of it.
+    """
+    return _bound_to(loop, "connect_accepted_socket")
+
+
+def _bound_to(
+    loop: asyncio.AbstractEventLoop, name: str
+) -> Callable[..., Awaitable[tuple[Any, Any]]] | None:
+    """Return aiofastnet's function of *name* for *loop*, or None where there is none."""
     # Other loops bring transports of their own: uvloop's are fast, and Windows' are no sockets.
-    if isinstance(loop, asyncio.SelectorEventLoop) and not os.environ.get(SWITCH):
-        accelerated = _aiofastnet()
-    if accelerated is None:
-        return loop.create_connection
+    if not isinstance(loop, asyncio.SelectorEventLoop) or os.environ.get(SWITCH):
+        return None
+    module = _aiofastnet()
+    if module is None:
+        return None
+    accelerated = getattr(module, name)
     if loop not in _mended:
         _mended.add(loop)
         _mend_reports(loop)
 
     async def connect(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         try:
-            return await accelerated(loop, *arguments, **options)
+            made: tuple[Any, Any] = await accelerated(loop, *arguments, **options)
         except BaseException:
             forget_timers(loop)
             raise
+        return made
 
     return connect
 
 
 @cache
-def _aiofastnet() -> Callable[..., Awaitable[tuple[Any, Any]]] | None:
+def _aiofastnet() -> Any:
     try:
         # 9 ms, once, when the first connection is made.
-        from aiofastnet import create_connection
+        import aiofastnet
     except ImportError:  # not installed, or it does not know this Python's OpenSSL
         return None
     tls = getattr(sys.modules.get("aiofastnet.ssl_transport"), "SSLTransportBase", None)
     if not hasattr(tls, HELD_READER):  # a version that we do not know how to resume
         return None
-    return create_connection
+    return aiofastnet
 
 
 def _mend_reports(loop: asyncio.AbstractEventLoop) -> None:
@@ -81,18 +101,32 @@ def _mend_reports(loop: asyncio.AbstractEventLoop) -> None:
     setattr(loop, "call_exception_handler", report_errors)  # noqa: B010  mypy knows a method
 
 
-def forget_timers(loop: Any, lost: asyncio.BaseTransport | None = None) -> None:
+def forget_timers(
+    loop: asyncio.AbstractEventLoop, lost: asyncio.BaseTransport | None = None
+) -> None:
     """Cancel the timers of *lost*, and those of transports given up during their handshake.
 
-    aiofastnet 1.2 leaves both: such a transport would stay, with 0.5 MB of buffers, for as long as
-    a handshake or the peer's goodbye may take (60 and 30 s).
+    aiofastnet 1.2 leaves both: such a transport would stay, with its buffers, for as long as a
+    handshake or the peer's goodbye may take (60 and 30 s). All of the loop's timers are looked
+    through, so once for all transports that are lost in a turn of the loop.
     """
     module = sys.modules.get("aiofastnet.ssl_transport")
     if module is None or (lost is not None and not isinstance(lost, module.SSLTransportBase)):
         return  # asyncio's own: all of the loop's timers need not be looked through
+    if loop.is_closed():
+        return
+    waiting = _lost.get(loop)
+    if waiting is None:
+        waiting = _lost[loop] = []
+        loop.call_soon(_forget_lost, loop, module.SSLTransportBase)
+    waiting.append(lost)
+
+
+def _forget_lost(loop: Any, kind: type) -> None:
+    lost = {id(transport) for transport in _lost.pop(loop, ())}
     for timer in getattr(loop, "_scheduled", ()):
         owner = getattr(timer._callback, "__self__", None)
-        if isinstance(owner, module.SSLTransportBase):
+        if isinstance(owner, kind):
             during_handshake = timer._callback.__name__ == "_check_handshake_timeout"
-            if owner is lost or (during_handshake and owner.is_closing()):
+            if id(owner) in lost or (during_handshake and owner.is_closing()):  # type: ignore[attr-defined]
                 timer.cancel()

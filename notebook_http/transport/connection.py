@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
-from notebook_http.transport.accelerated import HELD_READER
+from notebook_http.transport.accelerated import HELD_READER, forget_timers
 from notebook_http.transport.exceptions import ClientConnectionResetError
 
 __all__ = ["Connection", "runs_elsewhere"]
@@ -98,6 +98,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let go of the transport and fail whoever waits in `drain`. Called by asyncio."""
+        if self.transport is not None:
+            forget_timers(self.loop, self.transport)
         self.transport = None
         self.writing_paused = False
         waiters, self._drain_waiters = self._drain_waiters, []

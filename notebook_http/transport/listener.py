@@ -11,23 +11,28 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from notebook_http.transport.accelerated import adopter
+from notebook_http.transport.secure_listener import Adopter, ProtocolFactory, SecureListener
 
 if TYPE_CHECKING:
     import ssl
 
 __all__ = [
     "ListenOptions",
+    "Listening",
     "bind_tcp",
+    "listen_pipe",
     "listen_socket",
     "listen_tcp",
     "listen_unix",
     "stop_listening",
 ]
 
-ProtocolFactory = Callable[[], asyncio.Protocol]
+# What listens: asyncio's own, or ours.
+Listening = asyncio.Server | SecureListener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +45,29 @@ class ListenOptions:
         reuse_address: bind although old connections linger on the port; None for the platform's
             usual: yes on POSIX, no on Windows, where it means something else.
         reuse_port: let several processes bind the port.
+        handshake_timeout: seconds that a client may take over a TLS handshake; asyncio's own 60 by
+            default. Has no meaning without TLS.
     """
 
     ssl_context: ssl.SSLContext | None = None
     backlog: int = 128
     reuse_address: bool | None = None
     reuse_port: bool | None = None
+    handshake_timeout: float | None = None
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """What asyncio's servers take about TLS."""
+        if self.ssl_context is None or self.adopter is not None:
+            return {"ssl": None}
+        return {"ssl": self.ssl_context, "ssl_handshake_timeout": self.handshake_timeout}
+
+    @property
+    def adopter(self) -> Adopter | None:
+        """What makes TLS connections in place of asyncio, or None."""
+        if self.ssl_context is None:
+            return None
+        return adopter(asyncio.get_running_loop())
 
 
 def _explained(error: OSError, where: str) -> OSError:
@@ -64,12 +86,25 @@ def _explained(error: OSError, where: str) -> OSError:
     return OSError(error.errno, f"cannot listen on {where}: {hint}")
 
 
-async def _serving(server: asyncio.Server) -> asyncio.Server:
-    """Return *server* when it accepts connections; a cancel closes it.
+async def _serving(
+    bound: asyncio.Server, factory: ProtocolFactory, options: ListenOptions
+) -> Listening:
+    """Return what accepts connections on the sockets of *bound*; a cancel closes it.
 
     asyncio's own start ends in a pause, and a cancel there would leave the socket listening and
     watched by the loop, with nobody who could close it.
     """
+    server: Listening = bound
+    adopt, context = options.adopter, options.ssl_context
+    if adopt is not None and context is not None:
+        server = SecureListener(
+            bound,
+            factory,
+            adopt,
+            context=context,
+            backlog=options.backlog,
+            handshake_timeout=options.handshake_timeout,
+        )
     try:
         await server.start_serving()
     except BaseException:
@@ -80,7 +115,7 @@ async def _serving(server: asyncio.Server) -> asyncio.Server:
 
 async def listen_tcp(
     factory: ProtocolFactory, host: str | None, port: int, options: ListenOptions
-) -> asyncio.Server:
+) -> Listening:
     """Return a server that listens on *port* of *host* (None for all interfaces).
 
     A cancel leaves nothing bound.
@@ -94,19 +129,19 @@ async def listen_tcp(
             host,
             port,
             start_serving=False,
-            ssl=options.ssl_context,
             backlog=options.backlog,
+            **options.tls,
             reuse_address=options.reuse_address,
             reuse_port=options.reuse_port,
         )
-        return await _serving(server)
+        return await _serving(server, factory, options)
     except OSError as error:
         raise _explained(error, f"{host or 'all interfaces'}, port {port}") from error
 
 
 async def listen_unix(
     factory: ProtocolFactory, path: str | os.PathLike[str], options: ListenOptions
-) -> asyncio.Server:
+) -> Listening:
     """Return a server that listens on the Unix socket at *path*; a stale one is replaced.
 
     Raises:
@@ -116,30 +151,43 @@ async def listen_unix(
         server = await asyncio.get_running_loop().create_unix_server(
             factory,
             path,
-            ssl=options.ssl_context,
             backlog=options.backlog,
             start_serving=False,
+            **options.tls,
         )
-        return await _serving(server)
+        return await _serving(server, factory, options)
     except OSError as error:
         raise _explained(error, str(path)) from error
 
 
 async def listen_socket(
     factory: ProtocolFactory, sock: socket.socket, options: ListenOptions
-) -> asyncio.Server:
+) -> Listening:
     """Return a server that listens on *sock*, which is bound already and belongs to it now."""
     server = await asyncio.get_running_loop().create_server(
         factory,
         sock=sock,
-        ssl=options.ssl_context,
         backlog=options.backlog,
         start_serving=False,
+        **options.tls,
     )
-    return await _serving(server)
+    return await _serving(server, factory, options)
 
 
-async def stop_listening(server: asyncio.Server) -> None:
+async def listen_pipe(factory: ProtocolFactory, path: str) -> Any:
+    """Return a server that listens on the named pipe *path*: it has ``close()`` and no sockets.
+
+    Only the proactor of Windows has pipes.
+
+    Raises:
+        OSError: the pipe cannot be made.
+    """
+    loop: Any = asyncio.get_running_loop()
+    (server,) = await loop.start_serving_pipe(factory, path)
+    return server
+
+
+async def stop_listening(server: Listening) -> None:
     """Stop accepting, and return when *server* is closed; its connections go on.
 
     A connection that the loop has accepted is given to the server a turn later. If it is closed
@@ -147,6 +195,8 @@ async def stop_listening(server: asyncio.Server) -> None:
     accepting ends first. A cancel closes the server at once.
     """
     loop = asyncio.get_running_loop()
+    if isinstance(server, SecureListener):
+        server.stop_accepting()
     for sock in server.sockets:
         try:
             loop.remove_reader(sock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yarl import URL
 
 from notebook_http.transport.listener import (
+    Listening,
     ListenOptions,
     listen_socket,
     listen_tcp,
@@ -49,7 +49,7 @@ class BaseSite(ABC):
             raise RuntimeError("runner.setup() should be called before making a site")
         self._runner = runner
         self._options = ListenOptions(ssl_context=ssl_context, backlog=backlog)
-        self._listener: asyncio.Server | None = None
+        self._listener: Listening | None = None
 
     def __repr__(self) -> str:
         state = "listening" if self._listener is not None else "not started"
@@ -88,7 +88,7 @@ class BaseSite(ABC):
             raise
 
     @abstractmethod
-    async def _listen(self, server: Server) -> asyncio.Server:
+    async def _listen(self, server: Server) -> Listening:
         """Return the listening server."""
 
     async def stop(self) -> None:
@@ -153,7 +153,7 @@ class TCPSite(BaseSite):
         """Where it listens, as a URL."""
         return str(URL.build(scheme=self._scheme, host=self._host or "0.0.0.0", port=self.port))
 
-    async def _listen(self, server: Server) -> asyncio.Server:
+    async def _listen(self, server: Server) -> Listening:
         return await listen_tcp(server, self._host, self._port, self._options)
 
 
@@ -185,7 +185,7 @@ class UnixSite(BaseSite):
         """Where it listens, as a URL."""
         return f"{self._scheme}://unix:{os.fspath(self._path)}:"
 
-    async def _listen(self, server: Server) -> asyncio.Server:
+    async def _listen(self, server: Server) -> Listening:
         return await listen_unix(server, self._path, self._options)
 
 
@@ -222,5 +222,5 @@ class SockSite(BaseSite):
         """Where it listens, as a URL."""
         return self._name
 
-    async def _listen(self, server: Server) -> asyncio.Server:
+    async def _listen(self, server: Server) -> Listening:
         return await listen_socket(server, self._sock, self._options)
