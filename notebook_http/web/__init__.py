@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         Application as Application,
         middleware as middleware,
     )
+    from notebook_http.web.asgi.application import asgi_app as asgi_app
+    from notebook_http.web.asgi.wsgi import wsgi_app as wsgi_app
     from notebook_http.web.cleanup_context import (
         CleanupContext as CleanupContext,
         CleanupError as CleanupError,
@@ -165,6 +167,8 @@ _NAMES_OF = {
         "Application",
         "middleware",
     ),
+    "asgi.application": ("asgi_app",),
+    "asgi.wsgi": ("wsgi_app",),
     "cleanup_context": (
         "CleanupContext",
         "CleanupError",

@@ -35,13 +35,21 @@ class AnsweringConnection(WaitingConnection):
             or request.prepared_response is not None
             or not (response.__class__ is Response or isinstance(response, Response))
         ):
-            return False
+            return self._is_out(request, response)
         keep_alive = head.keep_alive and response.keep_alive is not False
         data = response.render(head.version, head.method, keep_alive=keep_alive)
         if data is None:
             return False
         self.write(data)
         if not keep_alive:
+            self._closing = True
+        return True
+
+    def _is_out(self, request: BaseRequest, response: StreamResponse) -> bool:
+        """Whether the handler has sent *response* itself, up to its end."""
+        if response is not request.prepared_response or not response.is_over:
+            return False
+        if not response.keep_alive:
             self._closing = True
         return True
 

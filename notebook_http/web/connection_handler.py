@@ -173,6 +173,7 @@ class RequestHandler(AnsweringConnection):
         self._client_done = True
         busy = self._request is not None or bool(self.waiting)
         self.wake()
+        self._tell_leaving()
         # A client may stop sending and still listen, or have left: only a write will tell. False
         # lets asyncio close: nothing to answer, no way to after a half-close (TLS), or handlers
         # that are to be cancelled when a client seems to have left.

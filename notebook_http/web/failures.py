@@ -33,7 +33,7 @@ def answer_failure(
     """
     if isinstance(error, RequestPayloadError):
         return Response(status=400, text=f"400: Bad Request\n\n{error}")
-    if isinstance(error, ConnectionResetError) and request.transport is None:
+    if isinstance(error, ConnectionResetError) and not request.protocol.is_connected:
         settings.logger.debug("The client of %s left", excerpt(request.raw_path))
         return Response(status=500)  # nobody will see it
     settings.logger.error(

@@ -147,6 +147,11 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         return None if self._request is None else self._request.task
 
     @property
+    def is_over(self) -> bool:
+        """Whether its last byte has been written."""
+        return self._eof_sent
+
+    @property
     def chunked(self) -> bool:
         """Whether chunks were asked for."""
         return self._chunked

@@ -7,6 +7,7 @@ end for the client to have seen its answer. One deadline serves all of that.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 
 from notebook_http.transport.stream_reader import StreamReader
@@ -46,6 +47,7 @@ class WaitingConnection(IncomingRequests):
         "_head_begun",
         "_idle",
         "_timer",
+        "_when_gone",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
@@ -56,6 +58,7 @@ class WaitingConnection(IncomingRequests):
         self._client_done = False  # nothing more will come
         self._idle = False  # waiting for the client, not for a handler
         self._head_begun = False
+        self._when_gone: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch the deadline from now on. Called by asyncio."""
@@ -68,6 +71,21 @@ class WaitingConnection(IncomingRequests):
         self._closing = True
         self._timer.discard(self._deadline)
         super().connection_lost(exc)
+        self._tell_leaving()
+
+    @property
+    def client_has_left(self) -> bool:
+        """Whether nothing more will come: the connection is lost, or the client sends no more."""
+        return self.transport is None or self._client_done
+
+    def when_client_leaves(self, call: Callable[[], None] | None) -> None:
+        """Call *call*, and nobody else, once when `client_has_left` becomes true."""
+        self._when_gone = call
+
+    def _tell_leaving(self) -> None:
+        call, self._when_gone = self._when_gone, None
+        if call is not None:
+            call()
 
     def message_unfinished(self) -> None:
         """Give the client its time for the rest of a message that has begun."""
