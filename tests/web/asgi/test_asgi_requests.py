@@ -149,7 +149,7 @@ async def test_body_that_is_not_read_makes_the_client_wait(serve: Any, connected
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body"})
 
-    port = await serve(web.asgi_app(app), read_bufsize=65536)
+    port = await serve(web.asgi_app(app, lifespan="off"), read_bufsize=65536)
     async with connected(port) as (reader, writer):
         total = 32 * 1024 * 1024
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % total)
