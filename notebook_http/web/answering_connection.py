@@ -45,9 +45,9 @@ class AnsweringConnection(WaitingConnection):
             self._closing = True
         return True
 
-    def _is_out(self, request: BaseRequest, response: StreamResponse) -> bool:
+    def _is_out(self, request: BaseRequest, response: StreamResponse | None) -> bool:
         """Whether the handler has sent *response* itself, up to its end."""
-        if response is not request.prepared_response or not response.is_over:
+        if response is None or response is not request.prepared_response or not response.is_over:
             return False
         if not response.keep_alive:
             self._closing = True
