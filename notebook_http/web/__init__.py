@@ -90,6 +90,7 @@ if TYPE_CHECKING:
         HTTPUseProxy as HTTPUseProxy,
         HTTPVariantAlsoNegotiates as HTTPVariantAlsoNegotiates,
         HTTPVersionNotSupported as HTTPVersionNotSupported,
+        PayloadAccessError as PayloadAccessError,
         RequestPayloadError as RequestPayloadError,
     )
     from notebook_http.web.form import FileField as FileField
@@ -142,6 +143,7 @@ if TYPE_CHECKING:
     from notebook_http.web.server import Server as Server
     from notebook_http.web.sites import (
         BaseSite as BaseSite,
+        NamedPipeSite as NamedPipeSite,
         SockSite as SockSite,
         TCPSite as TCPSite,
         UnixSite as UnixSite,
@@ -234,6 +236,7 @@ _NAMES_OF = {
         "HTTPUseProxy",
         "HTTPVariantAlsoNegotiates",
         "HTTPVersionNotSupported",
+        "PayloadAccessError",
         "RequestPayloadError",
     ),
     "form": ("FileField",),
@@ -288,6 +291,7 @@ _NAMES_OF = {
     "server": ("Server",),
     "sites": (
         "BaseSite",
+        "NamedPipeSite",
         "SockSite",
         "TCPSite",
         "UnixSite",

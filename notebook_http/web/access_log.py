@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-import time as clock
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -111,8 +110,8 @@ class AccessLogger(AbstractAccessLogger):
 
 
 def _request_time(request: BaseRequest, response: StreamResponse, time: float) -> str:
-    zone = timezone(timedelta(seconds=-clock.altzone if clock.daylight else -clock.timezone))
-    return (datetime.now(zone) - timedelta(seconds=time)).strftime("[%d/%b/%Y:%H:%M:%S %z]")
+    began = datetime.now(UTC) - timedelta(seconds=time)
+    return began.astimezone().strftime("[%d/%b/%Y:%H:%M:%S %z]")
 
 
 def _request_line(request: BaseRequest, response: StreamResponse, time: float) -> str:
@@ -128,9 +127,9 @@ _ATOMS: dict[str, tuple[str, Atom]] = {
     "r": ("first_request_line", _request_line),
     "s": ("response_status", lambda request, response, time: response.status),
     "b": ("response_size", lambda request, response, time: response.output_length),
-    "T": ("request_time", lambda request, response, time: round(time)),
+    "T": ("request_time", lambda request, response, time: str(round(time))),
     "Tf": ("request_time_frac", lambda request, response, time: f"{time:06f}"),
-    "D": ("request_time_micro", lambda request, response, time: round(time * 1e6)),
+    "D": ("request_time_micro", lambda request, response, time: str(round(time * 1e6))),
 }
 
 _NAMED: dict[str, tuple[str, Callable[[str], Atom]]] = {

@@ -17,11 +17,11 @@ from typing import Any, Protocol, cast
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.web.access_log import AbstractAccessLogger
-from notebook_http.web.answering_connection import AnsweringConnection
 from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task, run_in
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import HTTPException
 from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
+from notebook_http.web.handler_attributes import HandlerAttributes
 from notebook_http.web.request import BaseRequest
 from notebook_http.web.stream_response import StreamResponse
 from notebook_http.wire.errors import HttpProcessingError
@@ -64,7 +64,7 @@ class ConnectionOwner(Protocol):
         """Forget a connection."""
 
 
-class RequestHandler(AnsweringConnection):
+class RequestHandler(HandlerAttributes):
     """The protocol of a server's connection.
 
     Attributes:
@@ -120,6 +120,21 @@ class RequestHandler(AnsweringConnection):
     def task(self) -> asyncio.Task[None] | None:
         """The task that answers the connection's requests, or None before it is made."""
         return self._task
+
+    @property
+    def begun_count(self) -> int:
+        """Requests so far, the one that is being answered included."""
+        return self.served + self.is_answering
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is being answered."""
+        return self._request is not None
+
+    @property
+    def access_logger(self) -> AbstractAccessLogger | None:
+        """What writes the access log, or None."""
+        return self._access_logger
 
     # Called by asyncio
 

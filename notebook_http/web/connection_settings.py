@@ -39,6 +39,8 @@ class ConnectionSettings:
         body_timeout: seconds between two reads of a body; nginx's `client_body_timeout`.
         max_pipelined: requests that wait behind the running one before reading stops.
         handler_cancellation: whether a handler is cancelled when its client leaves.
+        timeout_ceil_threshold: taken for aiohttp's sake, whose timers it rounds; ours are one timer
+            for all connections (`transport.timeouts`).
     """
 
     keepalive_timeout: float = 3630
@@ -59,6 +61,7 @@ class ConnectionSettings:
     body_timeout: float = 60.0
     max_pipelined: int = 32
     handler_cancellation: bool = False
+    timeout_ceil_threshold: float = 5
     limits: MessageLimits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +74,6 @@ class ConnectionSettings:
 
     def make_access_logger(self) -> AbstractAccessLogger | None:
         """Return what writes the access log, or None."""
-        if self.access_log is None:
+        if not self.access_log:
             return None
         return self.access_log_class(self.access_log, self.access_log_format)

@@ -10,6 +10,7 @@ Tree::
     └── HTTPError
         ├── HTTPClientError          4xx
         └── HTTPServerError          5xx
+    PayloadAccessError               a request's body was read behind its answer
     RequestPayloadError              a request's body is broken: 400 when a handler lets it pass
 
 A class without text of its own answers ``404: Not Found``, as plain text.
@@ -55,6 +56,7 @@ from notebook_http.web.http_exception import (
     HTTPException,
     HTTPRedirection,
     HTTPSuccessful,
+    PayloadAccessError,
     RequestPayloadError,
 )
 from notebook_http.web.response_fields import LooseHeaders
@@ -118,6 +120,7 @@ __all__ = [
     "HTTPUseProxy",
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
+    "PayloadAccessError",
     "RequestPayloadError",
 ]
 

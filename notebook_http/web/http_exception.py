@@ -13,8 +13,16 @@ __all__ = [
     "HTTPException",
     "HTTPRedirection",
     "HTTPSuccessful",
+    "PayloadAccessError",
     "RequestPayloadError",
 ]
+
+
+class PayloadAccessError(Exception):
+    """A request's body was read behind its answer, when the rest of it had been dropped.
+
+    The caller erred: a body has to be read before the handler returns.
+    """
 
 
 class RequestPayloadError(Exception):

@@ -133,11 +133,12 @@ def _run(serving: Any, loop: asyncio.AbstractEventLoop) -> None:
         pass
     finally:
         try:
-            task.cancel()
-            try:
-                loop.run_until_complete(task)
-            except asyncio.CancelledError:
-                pass
+            if not task.done():  # else its error is on its way out, and keeps its traceback
+                task.cancel()
+                try:
+                    loop.run_until_complete(task)
+                except asyncio.CancelledError:
+                    pass
         finally:
             _cancel_all(loop)
             loop.run_until_complete(loop.shutdown_asyncgens())
@@ -186,11 +187,11 @@ async def _serve(
                 f"{app!r}{': call it first' if callable(app) else ''}"
             )
         app = await app
-    if asyncio.get_running_loop().get_debug() and access_log is not None:
+    if asyncio.get_running_loop().get_debug() and access_log is access_logger:
         _make_heard(access_log)
     runner = AppRunner(app, access_log=access_log, **settings)
+    await _set_up(runner)
     try:
-        await runner.setup()
         tcp: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
         listening: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
         hosts = _as_list(host, str)
@@ -209,6 +210,20 @@ async def _serve(
             await asyncio.sleep(_WAKE_SECONDS)
     finally:
         await runner.cleanup()
+
+
+async def _set_up(runner: AppRunner) -> None:
+    """Set *runner* up, or take down what was set up and raise why it could not be."""
+    try:
+        await runner.setup()
+    except BaseException:
+        try:
+            await runner.cleanup()
+        except Exception as error:  # what was to be raised tells more
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "The clean-up after a failed start-up failed too", "exception": error}
+            )
+        raise
 
 
 def _as_list(value: Any, kind: type | tuple[type, ...]) -> list[Any]:

@@ -85,6 +85,10 @@ class BaseRunner(ABC):
         """Seconds that running requests have when the runner is cleaned up."""
         return self._shutdown_timeout
 
+    @shutdown_timeout.setter
+    def shutdown_timeout(self, seconds: float) -> None:
+        self._shutdown_timeout = seconds
+
     def register_site(self, site: Site) -> None:
         """Take note of *site*. Called by the site.
 
@@ -252,13 +256,11 @@ class AppRunner(BaseRunner):
         ) -> Request:
             return Request(head, body, connection, task, max_size, max_fields)
 
-        settings: dict[str, Any] = {"debug": app.debug, **app.handler_args, **self._kwargs}
-        return Server(
-            app.dispatch,
-            request_factory=make_request,
-            access_log_class=self._access_log_class,
-            **settings,
-        )
+        # As in aiohttp the application has the last word: `run_app` says 75 seconds of
+        # keepalive_timeout even where nobody asked it to.
+        settings: dict[str, Any] = {"debug": app.debug, **self._kwargs, **app.handler_args}
+        settings.setdefault("access_log_class", self._access_log_class)
+        return Server(app.dispatch, request_factory=make_request, **settings)
 
     async def _cleanup_server(self) -> None:
         await self._app.cleanup()

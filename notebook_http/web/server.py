@@ -46,6 +46,7 @@ class Server:
         self.access_logger: AbstractAccessLogger | None = self.settings.make_access_logger()
         self._loop = loop or asyncio.get_running_loop()
         self._connections: dict[RequestHandler, asyncio.Transport] = {}
+        self._closed_count = 0  # requests of connections that are no more
         # Accepted, but still in their TLS handshake.
         self._expected: WeakSet[RequestHandler] = WeakSet()
 
@@ -59,6 +60,16 @@ class Server:
         return connection
 
     @property
+    def requests_count(self) -> int:
+        """Requests so far, those that are being answered included."""
+        return self._closed_count + sum(each.begun_count for each in self._connections)
+
+    @property
+    def handler_cancellation(self) -> bool:
+        """Whether a handler is cancelled when its client leaves."""
+        return self.settings.handler_cancellation
+
+    @property
     def connections(self) -> list[RequestHandler]:
         """The open connections."""
         return list(self._connections)
@@ -69,8 +80,19 @@ class Server:
         self._expected.discard(handler)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Forget a connection. Called by the connection."""
-        self._connections.pop(handler, None)
+        """Forget a connection, though not before its handler has ended. Called by the connection.
+
+        A handler whose client has left is waited for by `shutdown` as any other.
+        """
+        task = handler.task
+        if handler.is_answering and task is not None and not task.done():
+            task.add_done_callback(lambda _: self._forget(handler))
+        else:
+            self._forget(handler)
+
+    def _forget(self, handler: RequestHandler) -> None:
+        if self._connections.pop(handler, None) is not None:
+            self._closed_count += handler.begun_count
 
     def pre_shutdown(self) -> None:
         """Close the idle connections, and the others after the answer that they are at.

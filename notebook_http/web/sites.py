@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import warnings
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yarl import URL
@@ -12,6 +15,7 @@ from yarl import URL
 from notebook_http.transport.listener import (
     Listening,
     ListenOptions,
+    listen_pipe,
     listen_socket,
     listen_tcp,
     listen_unix,
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
     from notebook_http.web.server import Server
 
-__all__ = ["BaseSite", "SockSite", "TCPSite", "UnixSite"]
+__all__ = ["BaseSite", "NamedPipeSite", "SockSite", "TCPSite", "UnixSite"]
 
 
 class BaseSite(ABC):
@@ -32,7 +36,7 @@ class BaseSite(ABC):
 
     Args:
         runner: a runner that was set up.
-        shutdown_timeout: kept for aiohttp's sake; the runner's counts.
+        shutdown_timeout: deprecated, with a warning: the runner's, which it sets.
         ssl_context: certificate and key for TLS, or None for plain text.
         backlog: connections that the kernel keeps until they are accepted.
     """
@@ -46,7 +50,11 @@ class BaseSite(ABC):
         backlog: int = 128,
     ) -> None:
         if runner.server is None:
-            raise RuntimeError("runner.setup() should be called before making a site")
+            raise RuntimeError("Call runner.setup() before making a site")
+        if shutdown_timeout != 60.0:
+            message = "shutdown_timeout should be set on BaseRunner"
+            warnings.warn(message, DeprecationWarning, stacklevel=3)
+            runner.shutdown_timeout = shutdown_timeout
         self._runner = runner
         self._options = ListenOptions(ssl_context=ssl_context, backlog=backlog)
         self._listener: Listening | None = None
@@ -82,14 +90,17 @@ class BaseSite(ABC):
             server = self._runner.server
             if server is None:
                 raise RuntimeError("the runner was cleaned up")
+            # A handshake comes in front of a head, and may take as long.
+            seconds = server.settings.head_timeout or None
+            self._options = replace(self._options, handshake_timeout=seconds)
             self._listener = await self._listen(server)
         except BaseException:
             self._runner.unregister_site(self)
             raise
 
     @abstractmethod
-    async def _listen(self, server: Server) -> Listening:
-        """Return the listening server."""
+    async def _listen(self, server: Server) -> Listening | None:
+        """Return the listening server; None where it is none of asyncio's."""
 
     async def stop(self) -> None:
         """Stop listening; connections go on. A cancel stops it all the same.
@@ -111,7 +122,7 @@ class TCPSite(BaseSite):
         host: an address or a name; None for all interfaces.
         port: None for 8080, with TLS 8443; 0 for any free one. Digits will do, as they come from
             an environment variable.
-        shutdown_timeout: kept for aiohttp's sake; the runner's counts.
+        shutdown_timeout: deprecated, with a warning: the runner's, which it sets.
         ssl_context: certificate and key for TLS, or None for plain text.
         backlog: connections that the kernel keeps until they are accepted.
         reuse_address: see `ListenOptions`.
@@ -130,13 +141,10 @@ class TCPSite(BaseSite):
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
-        self._options = ListenOptions(
-            ssl_context=ssl_context,
-            backlog=backlog,
-            reuse_address=reuse_address,
-            reuse_port=reuse_port,
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
         )
+        self._options = replace(self._options, reuse_address=reuse_address, reuse_port=reuse_port)
         self._host = host
         if port is None:
             port = 8080 if ssl_context is None else 8443
@@ -163,7 +171,7 @@ class UnixSite(BaseSite):
     Args:
         runner: a runner that was set up.
         path: path of the socket.
-        shutdown_timeout: kept for aiohttp's sake; the runner's counts.
+        shutdown_timeout: deprecated, with a warning: the runner's, which it sets.
         ssl_context: certificate and key for TLS, or None for plain text.
         backlog: connections that the kernel keeps until they are accepted.
     """
@@ -177,7 +185,9 @@ class UnixSite(BaseSite):
         ssl_context: ssl.SSLContext | None = None,
         backlog: int = 128,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._path = path
 
     @property
@@ -189,13 +199,55 @@ class UnixSite(BaseSite):
         return await listen_unix(server, self._path, self._options)
 
 
+class NamedPipeSite(BaseSite):
+    r"""A site on a named pipe of Windows.
+
+    Args:
+        runner: a runner that was set up.
+        path: path of the pipe, as in ``r"\\.\pipe\name"``.
+        shutdown_timeout: deprecated, with a warning: the runner's, which it sets.
+
+    Raises:
+        RuntimeError: the running loop is not the proactor of Windows, which alone has pipes.
+    """
+
+    def __init__(self, runner: BaseRunner, path: str, *, shutdown_timeout: float = 60.0) -> None:
+        if not hasattr(asyncio.get_running_loop(), "start_serving_pipe"):
+            raise RuntimeError(
+                "Named Pipes only available in proactor loop under windows: elsewhere "
+                "web.UnixSite does the same"
+            )
+        super().__init__(runner, shutdown_timeout=shutdown_timeout)
+        self._path = path
+        self._pipe: Any = None
+
+    @property
+    def name(self) -> str:
+        """The path of the pipe."""
+        return self._path
+
+    async def _listen(self, server: Server) -> None:
+        self._pipe = await listen_pipe(server, self._path)
+
+    async def stop(self) -> None:
+        """Stop listening; connections go on.
+
+        Raises:
+            RuntimeError: it does not listen.
+        """
+        await super().stop()
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            pipe.close()
+
+
 class SockSite(BaseSite):
     """A site on a socket that is there already.
 
     Args:
         runner: a runner that was set up.
         sock: a bound socket; the site owns it once started.
-        shutdown_timeout: kept for aiohttp's sake; the runner's counts.
+        shutdown_timeout: deprecated, with a warning: the runner's, which it sets.
         ssl_context: certificate and key for TLS, or None for plain text.
         backlog: connections that the kernel keeps until they are accepted.
     """
@@ -209,7 +261,9 @@ class SockSite(BaseSite):
         ssl_context: ssl.SSLContext | None = None,
         backlog: int = 128,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._sock = sock
         if hasattr(socket, "AF_UNIX") and sock.family == socket.AF_UNIX:
             self._name = f"{self._scheme}://unix:{sock.getsockname()}:"

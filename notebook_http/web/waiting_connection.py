@@ -13,7 +13,7 @@ from math import inf
 from notebook_http.transport.stream_reader import StreamReader
 from notebook_http.transport.timeouts import Deadline, DeadlineTimer
 from notebook_http.web.connection_settings import ConnectionSettings
-from notebook_http.web.exceptions import HTTPRequestTimeout
+from notebook_http.web.exceptions import HTTPRequestTimeout, PayloadAccessError
 from notebook_http.web.incoming import IncomingRequests
 from notebook_http.wire.errors import HttpProcessingError
 
@@ -147,7 +147,22 @@ class WaitingConnection(IncomingRequests):
             self._idle = False
 
     async def _drop_rest(self, body: StreamReader) -> None:
-        """Read the rest of a body that the handler did not read, within bounds."""
+        """Read the rest of a body that the handler did not read, within bounds.
+
+        Who reads it later must not take what is left in its buffer for the whole.
+        """
+        try:
+            await self._drop(body)
+        finally:
+            if body.exception() is None:
+                body.set_exception(
+                    PayloadAccessError(
+                        "the request's body was not read before its answer was sent, and is "
+                        "dropped by now: read it before the handler returns"
+                    )
+                )
+
+    async def _drop(self, body: StreamReader) -> None:
         until = self.loop.time() + self.settings.lingering_time
         closing = self._closing
         if body.exception() is not None or not self.drop_body():

@@ -75,13 +75,14 @@ async def test_a_runner_wants_an_application() -> None:
 
 
 async def test_handler_args_of_the_application_reach_the_connections(talk: Talk) -> None:
-    """The runner's own come last."""
-    app = web.Application(handler_args={"keepalive_timeout": 5, "max_headers": 7})
-    runner = web.AppRunner(app, keepalive_timeout=6)
+    """They have the last word, as in aiohttp: `run_app` always says a `keepalive_timeout`."""
+    app = web.Application(handler_args={"keepalive_timeout": 6, "max_headers": 7})
+    runner = web.AppRunner(app, keepalive_timeout=5, read_bufsize=8)
     await runner.setup()
     assert runner.server is not None
     assert runner.server.settings.keepalive_timeout == 6
     assert runner.server.settings.max_headers == 7
+    assert runner.server.settings.read_bufsize == 8
     await runner.cleanup()
 
 
