@@ -73,6 +73,16 @@ class StreamWriter:
         """Where the bytes go."""
         return self._connection
 
+    @property
+    def has_body(self) -> bool:
+        """Whether what is written is sent: not so behind HEAD, 204, 304."""
+        return not self._discard
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the body goes out as it is: not coded, and framed by its length."""
+        return self._left >= 0 and not self._chunked and self._encoder is None
+
     async def write(self, data: bytes | bytearray | memoryview, *, drain: bool = True) -> None:
         """Send a piece of the body, waiting while the peer is slower than that.
 
@@ -150,6 +160,16 @@ class StreamWriter:
         """Send the head now, before there is any body."""
         if self._head:
             self._put(b"")
+
+    def count_sent(self, size: int) -> None:
+        """Take note of *size* bytes of the body that the system has sent by itself.
+
+        Raises:
+            BodyLengthError: more than the head announced.
+        """
+        self.body_size += size
+        self._count(size)
+        self.output_size += size
 
     # How it works
 

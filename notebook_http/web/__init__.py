@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         PayloadAccessError as PayloadAccessError,
         RequestPayloadError as RequestPayloadError,
     )
+    from notebook_http.web.file_response import FileResponse as FileResponse
     from notebook_http.web.form import FileField as FileField
     from notebook_http.web.request import BaseRequest as BaseRequest, Request as Request
     from notebook_http.web.response import (
@@ -239,6 +240,7 @@ _NAMES_OF = {
         "PayloadAccessError",
         "RequestPayloadError",
     ),
+    "file_response": ("FileResponse",),
     "form": ("FileField",),
     "pipeline": ("Middleware",),
     "request": (

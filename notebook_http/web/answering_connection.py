@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import cast
 
 from notebook_http.web.failures import answer_failure
 from notebook_http.web.request import BaseRequest
@@ -30,14 +31,17 @@ class AnsweringConnection(WaitingConnection):
         if self._closing or broken or (request.expectation and self._must_not_wait(request)):
             request.close_connection()
             head = request.message
-        if (
-            request.signals
-            or request.prepared_response is not None
-            or not (response.__class__ is Response or isinstance(response, Response))
-        ):
+        if request.signals or request.prepared_response is not None:
             return self._is_out(request, response)
-        keep_alive = head.keep_alive and response.keep_alive is not False
-        data = response.render(head.version, head.method, keep_alive=keep_alive)
+        data: bytes | bytearray | None
+        if response.__class__ is Response or isinstance(response, Response):
+            keep_alive = head.keep_alive and response.keep_alive is not False
+            data = response.render(head.version, head.method, keep_alive=keep_alive)
+        elif isinstance(cast("object", response), StreamResponse):  # no handler is to be trusted
+            keep_alive = head.keep_alive and response.keep_alive is not False
+            data = response.render_at_once(request, keep_alive=keep_alive)
+        else:
+            return self._is_out(request, response)
         if data is None:
             return False
         self.write(data)

@@ -205,6 +205,15 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
 
     # Sending
 
+    def render_at_once(
+        self, request: PreparingRequest, *, keep_alive: bool
+    ) -> bytes | bytearray | None:
+        """Return head and body as bytes, counted as sent, where nothing has to be waited for.
+
+        None where `prepare` and `write_eof` have to do it, as for streams.
+        """
+        return None
+
     async def prepare(self, request: PreparingRequest) -> StreamWriter | None:
         """Send the head, and return what writes the body; None if the response is over.
 

@@ -28,7 +28,6 @@ NOT_YET = "not there yet"
 
 # Names of aiohttp.web and aiohttp.abc that are not here.
 MISSING: dict[str, str] = {
-    "FileResponse": NOT_YET,
     "StaticDef": NOT_YET,
     "StaticResource": NOT_YET,
     "View": NOT_YET,

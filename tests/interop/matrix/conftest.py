@@ -56,9 +56,6 @@ CANNOT = {
     ),
 }
 
-if not hasattr(nh.web, "FileResponse"):
-    CANNOT["ours", "test_part_of_a_file"] = "web.FileResponse is not there yet"
-
 
 class Peer:
     """A server that speaks the contract, or something that is asked like one.

@@ -117,8 +117,7 @@ async def main() -> None:
     add("GET", "/slow", slow)
     add("*", "/once", once)
     add("GET", "/left", left)
-    if hasattr(web, "FileResponse"):
-        add("GET", "/file", lambda request: asyncio.sleep(0, web.FileResponse(__file__)))
+    add("GET", "/file", lambda request: asyncio.sleep(0, web.FileResponse(__file__)))
     runner = web.AppRunner(
         app,
         access_log=None,
