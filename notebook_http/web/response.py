@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.response_fields import LooseHeaders
-from notebook_http.web.response_head import has_no_body, head_with_fields, plain_message
+from notebook_http.web.response_head import has_no_body, message_with_fields, plain_message
 from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -224,15 +224,18 @@ class Response(StreamResponse):
             content_type = self._content_type
             if content_type is None and length:
                 content_type = "application/octet-stream"
-            data = plain_message(version, status, self._reason, content_type, body, keep_alive)
+            data: bytes | None = plain_message(
+                version, status, self._reason, content_type, body, keep_alive
+            )
         else:
             fields = self.headers
-            if "Transfer-Encoding" in fields or "Connection" in fields:
-                return None
             if self._cookies is not None:
+                fields = fields.copy()
                 self._add_cookie_fields(fields)
-            head = head_with_fields(version, status, self._reason, fields, length, keep_alive)
-            data = head + body
+            whole = message_with_fields(version, status, self._reason, fields, body, keep_alive)
+            if whole is None:
+                return None
+            data, self._fields = whole, fields
         self._eof_sent = True
         self._body_length = length
         self._sent_at_once = len(data)

@@ -26,7 +26,7 @@ __all__ = [
     "current_date",
     "frame_body",
     "has_no_body",
-    "head_with_fields",
+    "message_with_fields",
     "plain_message",
     "set_general_fields",
 ]
@@ -40,6 +40,14 @@ REASON_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _prefixes: dict[tuple[bool, int, str, str | None, bool], bytes] = {}
 _MAX_PREFIXES = 256
 
+# Lines of fields by name and value: most say the same in each response. The bound is for values
+# that differ each time; those of a program that do not come before they can fill it.
+_lines: dict[tuple[str, str], bytes] = {}
+_MAX_LINES = 512
+_MAX_LINE_BYTES = 256
+# Decided together with the framing, or once a second. No line of theirs is kept.
+_SETTLED = frozenset(("content-length", "transfer-encoding", "connection", "date", "server"))
+
 _date = ""
 _date_until = 0.0
 _date_lines = b""
@@ -50,7 +58,7 @@ def _refresh_date() -> None:
     second = int(time())
     _date = format_http_date(second)
     _date_until = second + 1.0
-    _date_lines = f"\r\nDate: {_date}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode("ascii")
+    _date_lines = f"\r\nDate: {_date}\r\nServer: {SERVER_SOFTWARE}\r\n".encode("ascii")
 
 
 def current_date() -> str:
@@ -175,39 +183,92 @@ def plain_message(
     key = (modern, status, reason, content_type, keep_alive)
     prefix = _prefixes.get(key)
     if prefix is None:
-        prefix = _plain_prefix(modern, status, reason, content_type, keep_alive)
-        if len(_prefixes) < _MAX_PREFIXES:
-            _prefixes[key] = prefix
+        prefix = _kept_prefix(*key)
     if time() >= _date_until:
         _refresh_date()
-    return b"".join((prefix, b"%d" % len(body), _date_lines, body))
+    return b"".join((prefix, b"%d" % len(body), _date_lines, b"\r\n", body))
 
 
-def _plain_prefix(
+def _kept_prefix(
     modern: bool, status: int, reason: str, content_type: str | None, keep_alive: bool
 ) -> bytes:
+    """Return a head up to ``Content-Length: ``, and keep it if there is room."""
     lines = status_line(HttpVersion11 if modern else HttpVersion10, status, reason)
     if content_type is not None:
         lines += field_lines([("Content-Type", content_type)])
     if modern is not keep_alive:
         lines += f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n"
-    return encode_head(f"{lines}Content-Length: ")
+    prefix = encode_head(f"{lines}Content-Length: ")
+    if len(_prefixes) < _MAX_PREFIXES:
+        _prefixes[modern, status, reason, content_type, keep_alive] = prefix
+    return prefix
 
 
-def head_with_fields(
+def message_with_fields(
     version: HttpVersion,
     status: int,
     reason: str,
     fields: CIMultiDict[str],
-    length: int,
+    body: bytes | bytearray,
     keep_alive: bool,
-) -> bytes:
-    """Return the head of a response with a body of *length* bytes and *fields* of its own.
+) -> bytes | None:
+    """Return a response with a body and *fields* of its own; None if they settle its framing.
 
     Raises:
         ValueError: reason or a field cannot stand in a head.
+        TypeError: a field is no text.
         BodyLengthError: *fields* announce another length. The handler erred.
     """
+    modern = version is HttpVersion11
+    prefix = _prefixes.get((modern, status, reason, None, keep_alive))
+    if prefix is None:
+        prefix = _kept_prefix(modern, status, reason, None, keep_alive)
+    if time() >= _date_until:
+        _refresh_date()
+    parts: list[bytes | bytearray] = [prefix, b"%d" % len(body), _date_lines]
+    for item in fields.items():
+        try:
+            line = _lines.get(item)
+        except TypeError:  # no text, as the check will say
+            line = None
+        if line is None:
+            line = _field_line(item)
+            if not line:
+                return _settled_message(version, status, reason, fields, body, keep_alive)
+        parts.append(line)
+    if len(body) and "Content-Type" not in fields:
+        parts.append(b"Content-Type: application/octet-stream\r\n")
+    parts.append(b"\r\n")
+    parts.append(body)
+    return b"".join(parts)
+
+
+def _field_line(item: tuple[str, str]) -> bytes:
+    """Return the checked line of a field; nothing for one that is settled elsewhere."""
+    line = encode_head(field_lines((item,)))
+    name, value = item
+    lower = name.lower()
+    if lower in _SETTLED:
+        return b""
+    # Cookies are secrets, and hardly ever the same.
+    if len(line) <= _MAX_LINE_BYTES and len(_lines) < _MAX_LINES and lower != "set-cookie":
+        # Plain text: an instance of another class could be equal, and yet differ.
+        _lines[str.__str__(name), str.__str__(value)] = line
+    return line
+
+
+def _settled_message(
+    version: HttpVersion,
+    status: int,
+    reason: str,
+    fields: CIMultiDict[str],
+    body: bytes | bytearray,
+    keep_alive: bool,
+) -> bytes | None:
+    """Return a response whose *fields* say more than its body's type."""
+    if "Transfer-Encoding" in fields or "Connection" in fields:
+        return None
+    length = len(body)
     given = fields.get("Content-Length")
     if given is None:
         fields["Content-Length"] = str(length)
@@ -215,4 +276,4 @@ def head_with_fields(
         raise BodyLengthError(int(given) if given.isdecimal() else -1, length)
     framing = BodyFraming(empty=False, chunked=False, length=length, keep_alive=keep_alive)
     set_general_fields(fields, framing, version)
-    return response_head(version, status, reason, fields.items())
+    return response_head(version, status, reason, fields.items()) + body

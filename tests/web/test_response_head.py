@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from multidict import CIMultiDict
 
@@ -11,7 +13,7 @@ from notebook_http.web.response_head import (
     BodyFraming,
     current_date,
     frame_body,
-    head_with_fields,
+    message_with_fields,
     plain_message,
 )
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
@@ -93,8 +95,17 @@ def test_a_plain_message_says_what_general_ones_say() -> None:
     ):
         plain = plain_message(version, 200, "OK", "text/plain", b"hello", keep_alive)
         fields = CIMultiDict({"Content-Type": "text/plain"})
-        general = head_with_fields(version, 200, "OK", fields, 5, keep_alive) + b"hello"
+        general = message_with_fields(version, 200, "OK", fields, b"hello", keep_alive)
+        assert general is not None
         assert sorted(plain.split(b"\r\n")) == sorted(general.split(b"\r\n"))
+        # A field that the handler settles is written in another way, to the same effect.
+        fields = CIMultiDict({"Content-Type": "text/plain", "Server": "ours"})
+        settled = message_with_fields(version, 200, "OK", fields, b"hello", keep_alive)
+        assert settled is not None
+        assert b"Server: ours\r\n" in settled
+        others = [line for line in settled.split(b"\r\n") if not line.startswith(b"Server")]
+        assert set(others) <= set(plain.split(b"\r\n"))
+        assert len(others) + 1 == len(plain.split(b"\r\n"))
         assert plain.startswith(b"HTTP/1.%d 200 OK\r\n" % version.minor)
         assert line in plain
 
@@ -114,13 +125,36 @@ def test_nothing_begins_a_line_of_its_own() -> None:
         plain_message(HttpVersion11, 200, "OK", "text/plain\r\nX: y", b"", True)
     for fields in ({"X": "a\r\nb"}, {"X\r\nY": "a"}, {"X": "a\0"}):
         with pytest.raises(ValueError, match="X"):
-            head_with_fields(HttpVersion11, 200, "OK", CIMultiDict(fields), 0, True)
+            message_with_fields(HttpVersion11, 200, "OK", CIMultiDict(fields), b"", True)
 
 
 def test_a_false_length_is_found_before_a_byte_is_out() -> None:
     """The client would wait for the rest, or take it for the next answer."""
+    fields = CIMultiDict({"Content-Length": "9"})
     with pytest.raises(BodyLengthError):
-        head_with_fields(HttpVersion11, 200, "OK", CIMultiDict({"Content-Length": "9"}), 5, True)
+        message_with_fields(HttpVersion11, 200, "OK", fields, b"hello", True)
+
+
+def test_lines_that_differ_each_time_do_not_fill_memory() -> None:
+    for i in range(1000):
+        fields = CIMultiDict({"X-Took": f"{i} ms", "Set-Cookie": f"a={i}", "X-Large": "x" * 300})
+        data = message_with_fields(HttpVersion11, 200, "OK", fields, b"", True)
+        assert data is not None
+        assert b"X-Took: %d ms\r\nSet-Cookie: a=%d\r\n" % (i, i) in data
+    assert len(response_head._lines) <= 512
+    assert not any(name in {"Set-Cookie", "X-Large"} for name, _ in response_head._lines)
+
+
+def test_a_field_that_settles_the_framing_is_not_for_this_way() -> None:
+    for fields in ({"Connection": "close"}, {"X": "y", "Transfer-Encoding": "chunked"}):
+        given: CIMultiDict[str] = CIMultiDict(fields)
+        assert message_with_fields(HttpVersion11, 200, "OK", given, b"", True) is None
+
+
+@pytest.mark.parametrize("value", [5, ["a"], None, b"a"])
+def test_a_value_that_is_no_text_is_named(value: Any) -> None:
+    with pytest.raises(TypeError, match="the value of header X has to be text"):
+        message_with_fields(HttpVersion11, 200, "OK", CIMultiDict({"X": value}), b"", True)
 
 
 def test_date_is_made_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
