@@ -224,9 +224,7 @@ class Response(StreamResponse):
             content_type = self._content_type
             if content_type is None and length:
                 content_type = "application/octet-stream"
-            data: bytes | None = plain_message(
-                version, status, self._reason, content_type, body, keep_alive
-            )
+            data = plain_message(version, status, self._reason, content_type, body, keep_alive)
         else:
             fields = self.headers
             if self._cookies is not None:
