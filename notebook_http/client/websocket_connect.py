@@ -242,10 +242,10 @@ async def _connect(
     """Ask, check the answer, and take the connection over."""
     from notebook_http.client.exceptions import ServerTimeoutError
     from notebook_http.client.websocket_response import ClientWebSocketResponse
-    from notebook_http.transport.websocket_settings import SessionSettings
+    from notebook_http.transport.websocket_settings import SessionSettings, check_behaviour
     from notebook_http.wire.websocket_handshake import choose_protocol, split_list
 
-    _check_behaviour(**behaviour)
+    check_behaviour(**behaviour)
     sent = _handshake_headers(headers, origin, protocols, compress)
     response = await client._call(method, url, {**given, "headers": sent})
     try:
@@ -274,23 +274,6 @@ async def _connect(
     except BaseException:  # of a `ws_response_class`
         session.abort()
         raise
-
-
-def _check_behaviour(*, heartbeat: object, max_msg_size: object, **_: object) -> None:
-    """Refuse what would only show when the connection is open."""
-    if not isinstance(max_msg_size, int):
-        kind = type(max_msg_size).__name__
-        raise TypeError(f"max_msg_size is a number of bytes, 0 for no limit, not {kind}")
-    if max_msg_size < 0:
-        text = f"max_msg_size is 0 (no limit) or more bytes, not {max_msg_size}"
-        raise ValueError(text)
-    if heartbeat is None:
-        return
-    if not isinstance(heartbeat, (int, float)):
-        raise TypeError(f"heartbeat is seconds or None, not {type(heartbeat).__name__}")
-    if heartbeat < 0:
-        text = f"heartbeat is 0 (never) or more seconds, not {heartbeat}"
-        raise ValueError(text)
 
 
 def _handshake_headers(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from notebook_http.wire.websocket_deflate import DeflateSettings, MessageDeflater, MessageInflater
 
-__all__ = ["SessionSettings", "codecs"]
+__all__ = ["SessionSettings", "check_behaviour", "codecs"]
 
 
 class SessionSettings(NamedTuple):
@@ -51,3 +51,25 @@ def codecs(settings: SessionSettings) -> tuple[MessageInflater | None, MessageDe
     deflater = MessageDeflater(bits, no_context_takeover=fresh)
     inflater = MessageInflater(no_context_takeover=theirs)
     return inflater, deflater if deflater.can_compress else None
+
+
+def check_behaviour(*, heartbeat: object, max_msg_size: object, **_: object) -> None:
+    """Refuse what would only show when the connection is open.
+
+    Raises:
+        TypeError: *max_msg_size* or *heartbeat* is no number. The caller erred.
+        ValueError: one of them is negative. The caller erred.
+    """
+    if not isinstance(max_msg_size, int):
+        kind = type(max_msg_size).__name__
+        raise TypeError(f"max_msg_size is a number of bytes, 0 for no limit, not {kind}")
+    if max_msg_size < 0:
+        text = f"max_msg_size is 0 (no limit) or more bytes, not {max_msg_size}"
+        raise ValueError(text)
+    if heartbeat is None:
+        return
+    if not isinstance(heartbeat, (int, float)):
+        raise TypeError(f"heartbeat is seconds or None, not {type(heartbeat).__name__}")
+    if heartbeat < 0:
+        text = f"heartbeat is 0 (never) or more seconds, not {heartbeat}"
+        raise ValueError(text)

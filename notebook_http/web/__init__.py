@@ -153,6 +153,11 @@ if TYPE_CHECKING:
         ContentCoding as ContentCoding,
         StreamResponse as StreamResponse,
     )
+    from notebook_http.web.websocket_response import (
+        WebSocketReady as WebSocketReady,
+        WebSocketResponse as WebSocketResponse,
+        WSMsgType as WSMsgType,
+    )
 
 # Where each name lives. A test holds this table against the imports above.
 _NAMES_OF = {
@@ -301,6 +306,11 @@ _NAMES_OF = {
     "stream_response": (
         "ContentCoding",
         "StreamResponse",
+    ),
+    "websocket_response": (
+        "WSMsgType",
+        "WebSocketReady",
+        "WebSocketResponse",
     ),
 }
 _HOME_OF = {name: room for room, names in _NAMES_OF.items() for name in names}

@@ -5,24 +5,91 @@ Which requests are answered, and in what order, is `connection_handler`'s busine
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
-from typing import cast
+from math import inf
+from typing import Protocol, cast
 
+from notebook_http.transport.exceptions import ClientConnectionResetError
+from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.failures import answer_failure
 from notebook_http.web.request import BaseRequest
 from notebook_http.web.response import Response
 from notebook_http.web.stream_response import StreamResponse
 from notebook_http.web.waiting_connection import WaitingConnection
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
+from notebook_http.wire.websocket_message import WSCloseCode
 
-__all__ = ["AnsweringConnection"]
+__all__ = ["AnsweringConnection", "Successor"]
+
+
+class Successor(Protocol):
+    """What goes on with the transport of a connection in another protocol than HTTP."""
+
+    writing_paused: bool
+    closed: bool  # the end has begun, and whoever began it sees to the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came meanwhile."""
+
+    def eof_received(self) -> bool | None:
+        """Take note that nothing more comes."""
+
+    async def end(self, code: int) -> bool:
+        """Say goodbye, and why; return when it is over."""
 
 
 class AnsweringConnection(WaitingConnection):
     """A connection with a way from responses to bytes."""
 
-    __slots__ = ()
+    __slots__ = ("_successor",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
+        super().__init__(loop, settings)
+        self._successor: Successor | None = None  # whose the transport is after a 101
+
+    def hand_over(self, successor: Successor) -> None:
+        """Give the transport, and what came behind the running request, to *successor*.
+
+        It passes `connection_lost` on to us. The connection closes when the handler returns.
+
+        Raises:
+            ClientConnectionResetError: the client has left.
+        """
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ClientConnectionResetError("Connection lost")
+        tail, self._held = self._held, None
+        self._closing = True
+        self._deadline.when = inf
+        self._timer.discard(self._deadline)
+        self._successor = successor
+        transport.set_protocol(successor)  # type: ignore[arg-type]
+        successor.connection_made(transport)
+        successor.writing_paused = self.writing_paused
+        self.resume_writing()
+        self.resume_reading()
+        if tail:
+            # Last: it may be enough for the successor to pause.
+            successor.data_received(tail)
+        if self._client_done and not successor.eof_received():
+            transport.close()
+
+    async def _go_away(self, seconds: float | None) -> float | None:
+        """Let a successor say that the server ends; return what that leaves of *seconds*."""
+        if self._successor is None:
+            return seconds
+        began = self.loop.time()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._successor.end(WSCloseCode.GOING_AWAY)
+        except TimeoutError:
+            pass  # it is closed all the same
+        return None if seconds is None else max(0.0, seconds - (self.loop.time() - began))
 
     def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
         """Send *response* if nothing has to be waited for; whether that was so."""
@@ -59,16 +126,16 @@ class AnsweringConnection(WaitingConnection):
 
     async def _send(self, request: BaseRequest, response: object) -> None:
         """Send *response*, or what is missing of it."""
+        if not isinstance(response, StreamResponse):
+            name = getattr(response, "__name__", type(response).__name__)
+            raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
         begun = request.prepared_response
         if begun is not None and begun is not response:
             if begun.output_length:
                 # Half of another answer is out: the client must not take it for a whole one.
-                self._cut_off(request.version)
+                await self._cut_off(request.version)
                 return
             request.prepared_response = None
-        if not isinstance(response, StreamResponse):
-            name = getattr(response, "__name__", type(response).__name__)
-            raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
         await response.prepare(request)
         await response.write_eof()
         if not response.keep_alive:
@@ -82,7 +149,7 @@ class AnsweringConnection(WaitingConnection):
             return None
         response = answer_failure(request, error, self.settings)
         if begun is not None and begun.output_length:
-            self._cut_off(request.version)
+            await self._cut_off(request.version)
             return None
         request.prepared_response = None
         try:
@@ -98,10 +165,12 @@ class AnsweringConnection(WaitingConnection):
         """Whether the client waits for a 100 that it will not get, and may never send its body."""
         return request.body_exists and not request.content.total_raw_bytes
 
-    def _cut_off(self, version: HttpVersion) -> None:
+    async def _cut_off(self, version: HttpVersion) -> None:
         """End the connection so that the client sees that the answer is not whole."""
         self._closing = True
-        if version < HttpVersion11:
+        if self._successor is not None:
+            await self._successor.end(WSCloseCode.INTERNAL_ERROR)
+        elif version < HttpVersion11:
             # There the end of the connection may be the end of the body: a reset is none.
             sock = self.get_extra_info("socket")
             if sock is not None:

@@ -303,6 +303,9 @@ class RequestHandler(HandlerAttributes):
                     head, body = waiting.popleft() if self._held is None else self.next_request()
                     self._request = request = self._make_request(head, body, self, task)
                     self._began = self.loop.time()
+                elif self._upgrade_asked:
+                    self.upgrade_declined()
+                    continue
                 elif self._client_done or self.refusal is not None:
                     break
                 else:
@@ -346,7 +349,7 @@ class RequestHandler(HandlerAttributes):
             if self._request is not None:
                 self._request.close_form()
             self._request = None
-            if self.transport is not None:
+            if self.transport is not None and not (self._successor and self._successor.closed):
                 self.transport.close()
 
     def _refuse(self, error: HttpProcessingError) -> None:
@@ -380,11 +383,12 @@ class RequestHandler(HandlerAttributes):
         """Close, and return when it is done.
 
         A running request has *timeout* seconds to be answered (None for as long as it takes), then
-        its handler is cancelled. A cancel closes at once.
+        its handler is cancelled. A cancel closes at once. A WebSocket is told so first (1001).
         """
         self.close()
         task = self._task
         try:
+            timeout = await self._go_away(timeout)
             if task is not None and not task.done():
                 await asyncio.wait((task,), timeout=timeout)
                 if not task.done():

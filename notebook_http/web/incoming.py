@@ -24,6 +24,9 @@ __all__ = ["IncomingRequests"]
 # bound on those that wait is looked at in between.
 _SLICE_BYTES = 16 * 1024
 _BODY_SLICE_BYTES = 64 * 1024
+# Bytes behind a request for another protocol that are kept until it is answered. More than a read
+# takes: a client is slowed down only if it goes on and on.
+_BEHIND_UPGRADE_BYTES = 64 * 1024
 
 
 def _payload_error(error: HttpProcessingError) -> Exception:
@@ -47,6 +50,7 @@ class IncomingRequests(Connection):
         "_held",
         "_parser",
         "_reader_paused",
+        "_upgrade_asked",
         "_waiter",
         "refusal",
         "settings",
@@ -63,6 +67,7 @@ class IncomingRequests(Connection):
         self._arriving: StreamReader | None = None  # the body that bytes belong to now
         self._body_broken = False  # the last request's, whose answer is the connection's last
         self._held: bytes | None = None  # bytes not parsed yet, because too many requests wait
+        self._upgrade_asked = False  # the held bytes may be of another protocol
         self._reader_paused = False
         self._dropping = False
         self._dropped_bytes = 0
@@ -75,6 +80,8 @@ class IncomingRequests(Connection):
             return  # they have no meaning any more
         if self._held is not None:
             self._held += data
+            if self._upgrade_asked:
+                self._settle_reading()
         elif len(data) > _SLICE_BYTES or len(self.waiting) >= self.settings.max_pipelined:
             self._feed_slices(data)
         else:
@@ -106,11 +113,15 @@ class IncomingRequests(Connection):
             size = _SLICE_BYTES if self._arriving is None else _BODY_SLICE_BYTES
             self._feed(data[at : at + size])
             at += size
+            if self._upgrade_asked and self._held is not None:
+                self._held += data[at:]
+                self._settle_reading()
+                return
 
     def next_request(self) -> tuple[RequestHead, StreamReader]:
         """Return the request whose turn it is; there has to be one."""
         request = self.waiting.popleft()
-        held = self._held
+        held = None if self._upgrade_asked else self._held
         if held is not None and len(self.waiting) <= self.settings.max_pipelined // 2:
             self._held = None
             self._feed_slices(held)
@@ -118,6 +129,16 @@ class IncomingRequests(Connection):
                 self.message_unfinished()
             self._settle_reading()
         return request
+
+    def upgrade_declined(self) -> None:
+        """Go on with HTTP: the request that asked for another protocol was answered in this one."""
+        held, self._held = self._held, None
+        self._upgrade_asked = False
+        self._settle_reading()
+        if held:
+            self._feed_slices(held)
+            if self._parser.in_message:
+                self.message_unfinished()
 
     def message_unfinished(self) -> None:
         """Called when bytes came and the message that they belong to is not whole."""
@@ -182,6 +203,11 @@ class IncomingRequests(Connection):
         if body is not None:
             body.feed_eof()
 
+    def upgrade_asked(self, rest: bytes) -> None:
+        """Keep what came behind a request for another protocol. Called by the parser."""
+        self._held = rest
+        self._upgrade_asked = True
+
     # Letting the client wait
 
     def pause_reading(self) -> None:
@@ -195,7 +221,9 @@ class IncomingRequests(Connection):
         self._settle_reading()
 
     def _settle_reading(self) -> None:
-        if self._reader_paused or self._held is not None:
+        held = self._held
+        full = held is not None and (not self._upgrade_asked or len(held) > _BEHIND_UPGRADE_BYTES)
+        if self._reader_paused or full:
             super().pause_reading()
         else:
             super().resume_reading()

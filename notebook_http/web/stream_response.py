@@ -20,6 +20,7 @@ from notebook_http.web.response_head import BodyFraming, frame_body, set_general
 from notebook_http.wire.content_coding import ContentEncoder, encoder_for
 from notebook_http.wire.head_writer import response_head
 from notebook_http.wire.http_version import HttpVersion
+from notebook_http.wire.request_head import RequestHead
 
 __all__ = ["ContentCoding", "PreparingRequest", "StreamResponse", "accepted_coding"]
 
@@ -51,6 +52,10 @@ class PreparingRequest(Protocol):
     @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The fields of the request."""
+
+    @property
+    def message(self) -> RequestHead:
+        """The head as it was parsed."""
 
     @property
     def keep_alive(self) -> bool:

@@ -6,7 +6,7 @@ repeated, limits across reads, and that an `Upgrade` field changes nothing until
 
 from __future__ import annotations
 
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from httptools import (
     HttpParserError,
@@ -33,6 +33,7 @@ from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES,
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
+from notebook_http.wire.request_sink import RequestSink
 
 __all__ = ["RequestHead", "RequestParser", "RequestSink"]
 
@@ -46,22 +47,6 @@ _VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
 _MAX_METHOD_BYTES = 64
 # Puts a fresh parser behind the head of a chunked request.
 _PRIMER = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-class RequestSink(Protocol):
-    """Where the events of a connection go, in the order of the bytes."""
-
-    def request_received(self, head: RequestHead) -> None:
-        """A whole head is there."""
-
-    def body_received(self, data: bytes) -> None:
-        """Some bytes of the body are there; only after a head with `has_body`."""
-
-    def chunk_completed(self) -> None:
-        """A chunk of the body is whole; the last, empty one too."""
-
-    def body_completed(self) -> None:
-        """The body is whole; only after a head with `has_body`."""
 
 
 class RequestParser:
@@ -147,7 +132,11 @@ class RequestParser:
             try:
                 self._parser.feed_data(data)
             except HttpParserUpgrade as upgrade:
+                whole = self._head is None
                 data = self._resume_after_upgrade(data[upgrade.args[0] :])
+                if whole and not self._is_over():
+                    self._sink.upgrade_asked(data)
+                    return
                 continue
             except HttpParserError as error:
                 if self._is_over() and self._error is None and error.__context__ is None:

@@ -31,9 +31,6 @@ MISSING: dict[str, str] = {
     "StaticDef": NOT_YET,
     "StaticResource": NOT_YET,
     "View": NOT_YET,
-    "WSMsgType": NOT_YET,
-    "WebSocketReady": NOT_YET,
-    "WebSocketResponse": NOT_YET,
     "abc.AbstractAccessLogger": NOT_YET,
     "abc.AbstractMatchInfo": NOT_YET,
     "abc.AbstractRouter": NOT_YET,
@@ -114,6 +111,7 @@ ACCEPTED: dict[str, tuple[str, str]] = {
         "access_log=<Loggeraiohttp.access(WARNING)>-><Loggernotebook_http.access(WARNING)>",
         NOT_YET,
     ),
+    "WebSocketResponse.write_eof": ("+data", OWN),
     "abc.AbstractCookieJar": ("-loop", NOT_YET),
     "abc.AbstractCookieJar.update_cookies": ("response_url=URL('')->Ellipsis", NOT_YET),
 }

@@ -24,6 +24,8 @@ class Record:
         self.chunk_ends: list[int] = []
         self.ended = 0
         self.error: HttpProcessingError | None = None
+        self.parser = RequestParser(self)
+        self.behind_upgrades: list[bytes] = []
 
     def request_received(self, head: RequestHead) -> None:
         self.heads.append(head)
@@ -40,6 +42,10 @@ class Record:
     def body_completed(self) -> None:
         self.ended += 1
 
+    def upgrade_asked(self, rest: bytes) -> None:
+        self.behind_upgrades.append(rest)
+        self.parser.feed(rest)  # declined
+
     @property
     def targets(self) -> list[str]:
         return [head.target for head in self.heads]
@@ -47,10 +53,10 @@ class Record:
 
 def parse(pieces: Iterable[bytes], limits: MessageLimits | None = None) -> Record:
     record = Record()
-    parser = RequestParser(record, limits or MessageLimits())
+    record.parser = RequestParser(record, limits or MessageLimits())
     try:
         for piece in pieces:
-            parser.feed(piece)
+            record.parser.feed(piece)
     except HttpProcessingError as error:
         record.error = error
     return record
@@ -334,3 +340,13 @@ def test_ends_of_chunks_are_told_where_they_are(upgrade: bytes) -> None:
     message = CHUNKED[:-2] + upgrade + b"\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
     for pieces in every_split(message):
         assert parse(pieces).chunk_ends == [3, 5, 5]
+
+
+def test_what_follows_a_request_for_another_protocol_is_not_read_unasked() -> None:
+    """It may be of that protocol: whoever answers decides, and is given it as it came."""
+    asking = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    assert parse([PLAIN + asking + CANARY]).behind_upgrades == [CANARY]
+    assert parse([asking[:-1], b"\n"]).behind_upgrades == [b""]
+    body = asking[:-2] + b"Content-Length: 2\r\n\r\nhi"
+    assert parse([body + CANARY]).behind_upgrades == []
+    assert parse([asking.replace(b"x,", b"close,") + CANARY]).targets == ["/"]

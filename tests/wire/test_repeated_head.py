@@ -72,6 +72,7 @@ class Record:
 
     def __init__(self) -> None:
         self.events: list[object] = []
+        self.parser = RequestParser(self, LIMITS)
 
     def request_received(self, head: RequestHead) -> None:
         facts = [getattr(head, name) for name in RequestHead.__slots__ if name != "_headers"]
@@ -90,10 +91,14 @@ class Record:
     def body_completed(self) -> None:
         self.events.append("completed")
 
+    def upgrade_asked(self, rest: bytes) -> None:
+        self.events.append("upgrade")
+        self.parser.feed(rest)
+
 
 def events_of(reads: tuple[bytes, ...], *, byte_by_byte: bool) -> list[object]:
     record = Record()
-    parser = RequestParser(record, LIMITS)
+    parser = record.parser
     try:
         for read in reads:
             for piece in (bytes([b]) for b in read) if byte_by_byte else (read,):
