@@ -48,7 +48,7 @@ class UploadWriter(StreamWriter):
         """Send a piece of the body; see `StreamWriter.write`."""
         if self.output_size - self._looked_at >= _LOOK_EVERY_BYTES:
             self._looked_at = self.output_size
-            if has_input(self._connection):
+            if has_input(self.connection):
                 # The first turn of the loop finds the input, the second one comes behind reading.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)

@@ -320,9 +320,12 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
         if self._eof_sent:
             raise RuntimeError("Cannot call write() after write_eof()")
-        if self._writer is None:
+        writer = self._writer
+        if writer is None:
             raise RuntimeError("Cannot call write() before prepare()")
-        await self._writer.write(data)
+        writer.write_nowait(data)
+        if writer.connection.writing_paused:
+            await writer.drain()
 
     async def drain(self) -> None:
         """Return when the client has taken enough that more can be written."""

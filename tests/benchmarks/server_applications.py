@@ -61,7 +61,7 @@ def application(web: Any, folder: Path) -> Any:
     app.router.add_get("/streamed", streamed)
     if hasattr(web, "WebSocketResponse"):
         app.router.add_get("/echo", echo)
-    if hasattr(web, "FileResponse"):
+    if hasattr(app.router, "add_static"):
         app.router.add_static("/static", folder)
     add_routes(app, web, ROUTES, one_prefix=False)
     add_routes(app, web, ROUTES, one_prefix=True)
