@@ -6,8 +6,9 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
-__all__ = ["loop_context", "setup_test_loop", "teardown_test_loop"]
+__all__ = ["chosen_factories", "loop_context", "setup_test_loop", "teardown_test_loop"]
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -50,3 +51,26 @@ def teardown_test_loop(loop: asyncio.AbstractEventLoop, fast: bool = False) -> N
     if not fast:
         gc.collect()
     asyncio.set_event_loop(None)
+
+
+def chosen_factories(names: str) -> dict[str, LoopFactory]:
+    """Return what makes the loops that *names* asks for: ``pyloop``, ``uvloop?,pyloop``, ``all``.
+
+    Raises:
+        ValueError: a loop is unknown, or not installed and has no question mark.
+    """
+    known: dict[str, LoopFactory] = {"pyloop": asyncio.new_event_loop}
+    try:
+        uvloop = import_module("uvloop")
+    except ImportError:
+        pass
+    else:
+        known["uvloop"] = uvloop.new_event_loop
+    chosen = {}
+    for name in ("pyloop,uvloop?" if names == "all" else names).split(","):
+        key = name.strip(" ?")
+        if key in known:
+            chosen[key] = known[key]
+        elif "?" not in name:
+            raise ValueError(f"Unknown loop {key!r}, available loops: {', '.join(known)}")
+    return chosen

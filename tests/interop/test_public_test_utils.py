@@ -5,12 +5,14 @@ An entry of the tables that is no longer needed fails as well.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
+import aiohttp.pytest_plugin
 import aiohttp.test_utils
 
-from notebook_http import test_utils
+from notebook_http import pytest_plugin, test_utils
 from tests.interop.api_comparison import name_differences
 
 # aiohttp's module has no `__all__`: its own names are those that it defines.
@@ -53,3 +55,18 @@ def test_the_comparison_of_test_utils_has_something_to_compare() -> None:
     assert len(THEIRS) > 12
     found: Any = dict(name_differences("TestClient", test_utils.TestClient, object))
     assert ".ws_connect" in found["TestClient attributes"]
+
+
+def test_every_public_name_of_the_pytest_plugin_is_here() -> None:
+    """Fixtures, their types, and what else is imported from there."""
+    # Modules, and what aiohttp's plugin has from `typing` and its own package's insides.
+    passed_on = {"Application", "BaseRequest", "Request", "uvloop", "Any", "Protocol", "overload"}
+    passed_on |= {"Awaitable", "Callable", "Iterator"}
+    theirs = {
+        name
+        for name, thing in vars(aiohttp.pytest_plugin).items()
+        if name[0] != "_" and not name.startswith("pytest_") and not inspect.ismodule(thing)
+    }
+    missing = {name for name in theirs - passed_on if not hasattr(pytest_plugin, name)}
+    assert missing == set()
+    assert {"aiohttp_client", "loop", "AiohttpClient"} < theirs

@@ -62,6 +62,32 @@ async def test_what_is_left_open_is_closed(library: Any) -> None:
     assert client.server.closed
 
 
+def echoing_app(library: Any) -> Any:
+    async def talk(request: Any) -> Any:
+        socket = library.web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(f"echo {message.data}")
+        return socket
+
+    app = library.web.Application()
+    app.router.add_get("/ws", talk)
+    return app
+
+
+async def test_websockets(library: Any) -> None:
+    server = library.test_utils.TestServer(echoing_app(library))
+    client = library.test_utils.TestClient(server)
+    async with client:
+        async with client.ws_connect("/ws") as socket:
+            await socket.send_str("a")
+            assert await socket.receive_str() == "echo a"
+        left_open = await client.ws_connect("/ws")
+        await left_open.send_str("b")
+        assert await left_open.receive_str() == "echo b"
+    assert left_open.closed
+
+
 async def test_cookies_of_an_address_are_kept(library: Any) -> None:
     async def count(request: Any) -> Any:
         visits = int(request.cookies.get("visits", "0")) + 1
