@@ -117,6 +117,7 @@ if TYPE_CHECKING:
         AbstractRouteDef as AbstractRouteDef,
         RouteDef as RouteDef,
         RouteTableDef as RouteTableDef,
+        StaticDef as StaticDef,
         delete as delete,
         get as get,
         head as head,
@@ -125,12 +126,14 @@ if TYPE_CHECKING:
         post as post,
         put as put,
         route as route,
+        static as static,
     )
     from notebook_http.web.routing.router import (
         ResourcesView as ResourcesView,
         RoutesView as RoutesView,
         UrlDispatcher as UrlDispatcher,
     )
+    from notebook_http.web.routing.static_resource import StaticResource as StaticResource
     from notebook_http.web.routing.sub_application import (
         PrefixedSubAppResource as PrefixedSubAppResource,
     )
@@ -273,6 +276,7 @@ _NAMES_OF = {
         "AbstractRouteDef",
         "RouteDef",
         "RouteTableDef",
+        "StaticDef",
         "delete",
         "get",
         "head",
@@ -281,12 +285,14 @@ _NAMES_OF = {
         "post",
         "put",
         "route",
+        "static",
     ),
     "routing.router": (
         "ResourcesView",
         "RoutesView",
         "UrlDispatcher",
     ),
+    "routing.static_resource": ("StaticResource",),
     "routing.sub_application": ("PrefixedSubAppResource",),
     "run_application": ("run_app",),
     "runner": (

@@ -340,9 +340,9 @@ def status_of(error: OSError | ValueError) -> int:
     """
     if isinstance(error, PermissionError | IsADirectoryError):
         return 403
-    if isinstance(error, OSError) and error.errno not in _MISSING:
-        raise error
-    return 404
+    if isinstance(error, ValueError | FileNotFoundError) or error.errno in _MISSING:
+        return 404
+    raise error
 
 
 def add_vary(fields: CIMultiDict[str], name: str) -> None:

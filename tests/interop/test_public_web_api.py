@@ -28,8 +28,6 @@ NOT_YET = "not there yet"
 
 # Names of aiohttp.web and aiohttp.abc that are not here.
 MISSING: dict[str, str] = {
-    "StaticDef": NOT_YET,
-    "StaticResource": NOT_YET,
     "View": NOT_YET,
     "abc.AbstractAccessLogger": NOT_YET,
     "abc.AbstractMatchInfo": NOT_YET,
@@ -37,7 +35,6 @@ MISSING: dict[str, str] = {
     "abc.AbstractStreamWriter": NOT_YET,
     "abc.AbstractView": NOT_YET,
     "normalize_path_middleware": NOT_YET,
-    "static": NOT_YET,
     "view": NOT_YET,
 }
 
@@ -91,7 +88,7 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "StreamResponse attributes": (".ATTRS", NOT_YET),
     "StreamResponse.enable_chunked_encoding": ("-chunk_size", NOT_YET),
     "RouteDef": ("kwargs=required-><factory>", NOT_YET),
-    "RouteTableDef attributes": (".static .view", NOT_YET),
+    "RouteTableDef attributes": (".view", NOT_YET),
     "AbstractResource attributes": (".resolve", NOT_YET),
     "AbstractRoute attributes": (".handle_expect_header", NOT_YET),
     "DynamicResource": ("+template -path", NOT_YET),
@@ -102,8 +99,9 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "PrefixedSubAppResource.raw_match": ("+path -prefix", NOT_YET),
     "Resource": ("+template", NOT_YET),
     "Resource attributes": (".register_route .resolve", NOT_YET),
+    "StaticResource attributes": (".resolve", NOT_YET),
     "UrlDispatcher attributes": (
-        ".add_static .add_view .index_resource .unindex_resource",
+        ".add_view .index_resource .unindex_resource",
         NOT_YET,
     ),
     "UrlMappingMatchInfo": ("+apps", NOT_YET),

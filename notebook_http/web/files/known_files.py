@@ -143,8 +143,8 @@ def look_for(path: str, *, real_path: str | None = None) -> FoundFiles:
     A symbolic link is followed to a file, but not to a sibling.
 
     Args:
-        path: where they are opened.
-        real_path: the same without symbolic links, where the caller has made sure of that.
+        path: where the file is opened.
+        real_path: the same without symbolic links: what is judged, and beside what siblings lie.
 
     Raises:
         IsADirectoryError: a folder is there.
@@ -167,12 +167,13 @@ def look_for(path: str, *, real_path: str | None = None) -> FoundFiles:
             raise NotRegularError(f"{path} is no regular file")
         files[None] = FoundFile(path, None, media_type, stat)
     for coding, suffix in _SIBLINGS:
+        sibling = (path if real_path is None else real_path) + suffix
         try:
-            stat = os.lstat((path if real_path is None else real_path) + suffix)
+            stat = os.lstat(sibling)
         except OSError:
             continue
         if S_ISREG(stat.st_mode):
-            files[coding] = FoundFile(path + suffix, coding, media_type, stat)
+            files[coding] = FoundFile(sibling, coding, media_type, stat)
     if not files:
         raise error or FileNotFoundError(path)
     one = next(iter(files.values()))

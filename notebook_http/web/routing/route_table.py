@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, overload
 
@@ -14,6 +15,7 @@ __all__ = [
     "RouteDef",
     "RouteRegistry",
     "RouteTableDef",
+    "StaticDef",
     "delete",
     "get",
     "head",
@@ -22,6 +24,7 @@ __all__ = [
     "post",
     "put",
     "route",
+    "static",
 ]
 
 H = TypeVar("H", bound=Handler)
@@ -32,6 +35,10 @@ class RouteRegistry(Protocol):
 
     def add_get(self, path: str, handler: Handler, **options: Any) -> AbstractRoute:
         """Add a route for GET, and for HEAD unless told otherwise."""
+
+    @property
+    def add_static(self) -> Callable[..., Iterable[AbstractRoute]]:
+        """Add the files of a folder: prefix, folder, and what the router knows beside."""
 
     @property
     def add_route(self) -> Callable[..., AbstractRoute]:
@@ -65,6 +72,23 @@ class RouteDef(AbstractRouteDef):
         if self.method == "GET":  # has an argument of its own: allow_head
             return [router.add_get(self.path, self.handler, **self.kwargs)]
         return [router.add_route(self.method, self.path, self.handler, **self.kwargs)]
+
+
+@dataclass(frozen=True, repr=False)
+class StaticDef(AbstractRouteDef):
+    """A folder of files: prefix, folder, and arguments of `UrlDispatcher.add_static`."""
+
+    prefix: str
+    path: str | os.PathLike[str]
+    kwargs: dict[str, Any]
+
+    def __repr__(self) -> str:
+        extra = "".join(f", {name}={value!r}" for name, value in sorted(self.kwargs.items()))
+        return f"<StaticDef {self.prefix} -> {self.path}{extra}>"
+
+    def register(self, router: RouteRegistry) -> list[AbstractRoute]:
+        """Add the folder to *router* and return its routes."""
+        return list(router.add_static(self.prefix, self.path, **self.kwargs))
 
 
 def route(method: str, path: str, handler: Handler, **kwargs: Any) -> RouteDef:
@@ -107,6 +131,11 @@ def patch(path: str, handler: Handler, **kwargs: Any) -> RouteDef:
 def delete(path: str, handler: Handler, **kwargs: Any) -> RouteDef:
     """Return a definition for DELETE."""
     return route("DELETE", path, handler, **kwargs)
+
+
+def static(prefix: str, path: str | os.PathLike[str], **kwargs: Any) -> StaticDef:
+    """Return a definition for a folder; arguments as for `UrlDispatcher.add_static`."""
+    return StaticDef(prefix, path, kwargs)
 
 
 class RouteTableDef(Sequence[AbstractRouteDef]):
@@ -180,3 +209,7 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
     def options(self, path: str, **kwargs: Any) -> Callable[[H], H]:
         """Return a decorator for OPTIONS."""
         return self.route("OPTIONS", path, **kwargs)
+
+    def static(self, prefix: str, path: str | os.PathLike[str], **kwargs: Any) -> None:
+        """Note a folder of files; arguments as for `UrlDispatcher.add_static`."""
+        self._items.append(StaticDef(prefix, path, kwargs))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from keyword import iskeyword
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from notebook_http.web.exceptions import HTTPMethodNotAllowed, HTTPNotFound
 from notebook_http.web.routing.match_info import UrlMappingMatchInfo
@@ -16,6 +17,9 @@ from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handle
 from notebook_http.web.routing.route_index import RouteIndex
 from notebook_http.web.routing.route_table import AbstractRouteDef
 from notebook_http.web.routing.sub_application import PrefixedSubAppResource
+
+if TYPE_CHECKING:
+    from notebook_http.web.routing.static_resource import StaticResource
 
 __all__ = ["Found", "ResourcesView", "RoutesView", "UrlDispatcher"]
 
@@ -301,6 +305,43 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     def add_delete(self, path: str, handler: Handler, **kwargs: Any) -> AbstractRoute:
         """Return `add_route` with method DELETE."""
         return self.add_route("DELETE", path, handler, **kwargs)
+
+    def add_static(
+        self,
+        prefix: str,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        expect_handler: ExpectHandler | None = None,
+        chunk_size: int = 256 * 1024,
+        show_index: bool = False,
+        follow_symlinks: bool = False,
+        append_version: bool = False,
+    ) -> StaticResource:
+        """Return the new resource that serves the files of the folder *path* below *prefix*.
+
+        The other arguments are those of `StaticResource`.
+
+        Raises:
+            RuntimeError: the router is frozen.
+            ValueError: there is no such folder, or *prefix* or *name* cannot be used.
+        """
+        from notebook_http.web.routing.static_resource import StaticResource
+
+        if not prefix.startswith("/"):
+            raise ValueError(f"a prefix begins with a slash: {prefix!r}")
+        resource = StaticResource(
+            prefix.removesuffix("/"),
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            chunk_size=chunk_size,
+            show_index=show_index,
+            follow_symlinks=follow_symlinks,
+            append_version=append_version,
+        )
+        self.register_resource(resource)
+        return resource
 
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
         """Return the routes that the definitions (``web.get(…)``, a `RouteTableDef`) added."""
