@@ -33,6 +33,7 @@ from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES,
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
+from notebook_http.wire.request_line import RequestLines
 from notebook_http.wire.request_sink import RequestSink
 
 __all__ = ["RequestHead", "RequestParser", "RequestSink"]
@@ -68,6 +69,7 @@ class RequestParser:
         "_is_short",
         "_last",
         "_limits",
+        "_lines",
         "_parser",
         "_plain",
         "_primed",
@@ -86,6 +88,7 @@ class RequestParser:
         self._sink = sink
         self._limits = limits
         self._parser = HttpRequestParser(self)
+        self._lines = RequestLines()
         self._target = b""
         self._fields: RawHeaders = []
         self._head: RequestHead | None = None  # set while its body is being read
@@ -129,6 +132,7 @@ class RequestParser:
                 continue
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
+            self._lines.take(data, fresh=fresh, in_body=self._head is not None)
             try:
                 self._parser.feed_data(data)
             except HttpParserUpgrade as upgrade:
@@ -145,6 +149,8 @@ class RequestParser:
                 raise self._translated(error) from None
             if self.in_message:
                 self._after_partial_message(len(data), collected)
+            else:
+                self._lines.text = b""
             if fresh and self._plain is not None:
                 self.repeated.learn(data, self._plain)
             return
@@ -180,6 +186,9 @@ class RequestParser:
         if self._fields:
             # A head or trailer section that arrives a field at a time may not grow for ever.
             self._guard(self._fields)
+            method = self._parser.get_method()
+            if head is None and not self._lines.check_early(method, self._target):
+                self._refuse_line()
         if self._progress or len(self._fields) != collected:
             self._dry_bytes = 0
             return
@@ -216,6 +225,7 @@ class RequestParser:
         self.in_message = True
         self._plain = None
         self._dry_bytes = 0
+        self._target = b""
 
     def on_url(self, piece: bytes) -> None:
         """Collect the request target. Called by httptools, perhaps several times."""
@@ -237,7 +247,6 @@ class RequestParser:
         fields = self._fields
         self._fields = []  # trailers land here, apart from the head
         target = self._target
-        self._target = b""
         self._progress = True
         if self._primed:
             return
@@ -246,10 +255,13 @@ class RequestParser:
         if version is None:
             self._refuse_version(parser.get_http_version())
         method_bytes = parser.get_method()
+        if not self._lines.are_strict(method_bytes, target):
+            self._refuse_line()
         method = _METHODS.get(method_bytes) or method_bytes.decode("latin-1")
         noted = self._noted(fields)
         host = self._host(noted.get(b"host"), version)
-        if target[:1] != b"/" and not is_allowed_target(method, target):
+        # A fragment is never sent; the routes would see another path than the handler does.
+        if b"#" in target or (target[:1] != b"/" and not is_allowed_target(method, target)):
             self._fail(InvalidURLError(f"request target {excerpt(target)} is not allowed"))
         head = RequestHead(
             method,
@@ -271,6 +283,7 @@ class RequestParser:
         if head.has_body:
             self._head = head
             self._received = 0
+            self._lines.body_follows(head.content_length)
         self._sink.request_received(head)
 
     def on_body(self, data: bytes) -> None:
@@ -352,6 +365,9 @@ class RequestParser:
             self._host_bytes = value
             self._host_text = stripped.decode("latin-1")
         return self._host_text
+
+    def _refuse_line(self) -> NoReturn:
+        self._fail(BadHttpMessage("the request line is not `method target HTTP/version`"))
 
     def _refuse_version(self, version: str) -> NoReturn:
         if version == "0.9":

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TESTS = sorted((HERE / "client").glob("test_*.py"))
+SIDES = ("client", "server")
+TESTS = sorted(path for side in SIDES for path in (HERE / side).glob("test_*.py"))
 # How an id stands in the name of a test. A promise's id is its whole name.
 ID = re.compile(
     r"test_(cve_\d{4}_\d+|ghsa(?:_[a-z0-9]{4}){3}|pr_\d+|yarl_zone_ids|promise_\w+)(?:_|$)"
@@ -27,23 +28,27 @@ def names_of_tests(path: Path) -> list[str]:
     return [name for name in found if name.startswith("test_")]
 
 
-def rows() -> list[tuple[str, str]]:
-    """Return both cells of each row of the page."""
+def rows() -> list[list[str]]:
+    """Return the cells of each row of the page: what went wrong, and one for each side."""
     lines = (HERE / "README.md").read_text().splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
-    assert all(len(row) == 2 for row in cells)
-    return [(row[0], row[1]) for row in cells if row[0] not in ("What went wrong", "The promise")]
+    assert all(len(row) == 1 + len(SIDES) for row in cells)
+    return [row for row in cells if row[0] not in ("What went wrong", "The promise")]
 
 
-def test_every_id_of_a_test_is_on_the_page_and_has_a_test() -> None:
+@pytest.mark.parametrize("side", SIDES)
+def test_every_id_of_a_test_is_on_the_page_and_has_a_test(side: str) -> None:
     """In both directions."""
     tested = set()
     for path in TESTS:
+        if path.parent.name != side:
+            continue
         for name in names_of_tests(path):
             found = ID.match(name)
             assert found is not None, f"{path.name}: {name} names no advisory"
             tested.add(found[1])
-    listed = set(re.findall(r"`([a-z0-9_]+)`", " ".join(row[1] for row in rows())))
+    column = 1 + SIDES.index(side)
+    listed = set(re.findall(r"`([a-z0-9_]+)`", " ".join(row[column] for row in rows())))
     assert listed == tested
 
 
@@ -62,7 +67,7 @@ def ids_of(wrong: str) -> set[str]:
 def test_every_row_has_a_test_of_its_id_or_a_reason() -> None:
     """A row without a test of one of its own ids begins with words that say why."""
     assert len(rows()) > 120
-    for wrong, tests in rows():
+    for wrong, tests in [(row[0], cell) for row in rows() for cell in row[1:]]:
         tested = re.findall(r"`([a-z0-9_]+)`", tests)
         named = ids_of(wrong)
         if tests.startswith("`") and named:
