@@ -7,18 +7,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from http.cookies import BaseCookie, Morsel
+from yarl import URL
 
-    from yarl import URL
+if TYPE_CHECKING:
+    import asyncio
+    from http.cookies import BaseCookie, Morsel
 
     from notebook_http.client.request_options import LooseCookies
 
 __all__ = ["AbstractCookieJar"]
 
+_NOWHERE = URL()
+
 
 class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
-    """What a session asks of the place where its cookies are kept."""
+    """What a session asks of the place where its cookies are kept.
+
+    Args:
+        loop: ignored; a jar belongs to no loop.
+    """
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        super().__init__()
 
     @property
     def unsafe(self) -> bool:
@@ -54,7 +64,7 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
         """Remove the cookies of *domain* and its subdomains."""
 
     @abstractmethod
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = ...) -> None:
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NOWHERE) -> None:
         """Take in *cookies* as if *response_url* had set them."""
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:

@@ -6,9 +6,15 @@ message leaves in one piece.
 
 from __future__ import annotations
 
+from asyncio import Transport
+
+from multidict import CIMultiDict
+
+from notebook_http.transport.abstract_stream_writer import AbstractStreamWriter
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.exceptions import BodyLengthError
-from notebook_http.wire.content_coding import ContentEncoder
+from notebook_http.wire.content_coding import ContentEncoder, encoder_for
+from notebook_http.wire.head_writer import encode_head, field_lines
 
 __all__ = ["StreamWriter"]
 
@@ -152,6 +158,36 @@ class StreamWriter:
             announced = self._length or 0
             raise BodyLengthError(announced, announced - self._left)
 
+    # For those who write heads themselves, as aiohttp's writers let them
+
+    @property
+    def transport(self) -> Transport | None:
+        """The connection's transport, or None when the peer has left."""
+        return self.connection.transport
+
+    def enable_compression(self, encoding: str = "deflate", strategy: int | None = None) -> None:
+        """Compress what is written from now on; the head that says so is the caller's.
+
+        *strategy* is zlib's, and left to the library.
+        """
+        self._encoder = encoder_for(encoding)
+
+    def enable_chunking(self) -> None:
+        """Frame what is written from now on with chunks; the head that says so is the caller's."""
+        self._chunked = not self._discard
+
+    async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
+        """Keep a head for the first piece of the body; `send_head` sends it at once.
+
+        Raises:
+            ValueError: a field cannot stand in a head.
+        """
+        self._head = encode_head(f"{status_line}\r\n{field_lines(headers.items())}\r\n")
+
+    def send_headers(self) -> None:
+        """Send the head now, before there is any body."""
+        self.send_head()
+
     async def drain(self) -> None:
         """Return when the peer has taken enough that more can be written."""
         if self._head:
@@ -208,3 +244,7 @@ class StreamWriter:
         else:
             self.connection.write(data)
         self.output_size += len(data)
+
+
+# By name alone: a class with slots that derives from one without has a dictionary all the same.
+AbstractStreamWriter.register(StreamWriter)

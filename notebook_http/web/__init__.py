@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from notebook_http.web.asgi.application import asgi_app as asgi_app
     from notebook_http.web.asgi.wsgi import wsgi_app as wsgi_app
+    from notebook_http.web.class_based_view import View as View
     from notebook_http.web.cleanup_context import (
         CleanupContext as CleanupContext,
         CleanupError as CleanupError,
@@ -95,11 +96,19 @@ if TYPE_CHECKING:
     )
     from notebook_http.web.file_response import FileResponse as FileResponse
     from notebook_http.web.form import FileField as FileField
+    from notebook_http.web.path_normalization import (
+        normalize_path_middleware as normalize_path_middleware,
+    )
     from notebook_http.web.request import BaseRequest as BaseRequest, Request as Request
     from notebook_http.web.response import (
         Response as Response,
         json_bytes_response as json_bytes_response,
         json_response as json_response,
+    )
+    from notebook_http.web.routing.domain import (
+        AbstractRuleMatching as AbstractRuleMatching,
+        Domain as Domain,
+        MaskDomain as MaskDomain,
     )
     from notebook_http.web.routing.match_info import UrlMappingMatchInfo as UrlMappingMatchInfo
     from notebook_http.web.routing.resource import (
@@ -127,14 +136,16 @@ if TYPE_CHECKING:
         put as put,
         route as route,
         static as static,
+        view as view,
     )
-    from notebook_http.web.routing.router import (
+    from notebook_http.web.routing.route_views import (
         ResourcesView as ResourcesView,
         RoutesView as RoutesView,
-        UrlDispatcher as UrlDispatcher,
     )
+    from notebook_http.web.routing.router import UrlDispatcher as UrlDispatcher
     from notebook_http.web.routing.static_resource import StaticResource as StaticResource
     from notebook_http.web.routing.sub_application import (
+        MatchedSubAppResource as MatchedSubAppResource,
         PrefixedSubAppResource as PrefixedSubAppResource,
     )
     from notebook_http.web.run_application import run_app as run_app
@@ -250,6 +261,7 @@ _NAMES_OF = {
     ),
     "file_response": ("FileResponse",),
     "form": ("FileField",),
+    "path_normalization": ("normalize_path_middleware",),
     "pipeline": ("Middleware",),
     "request": (
         "BaseRequest",
@@ -259,6 +271,11 @@ _NAMES_OF = {
         "Response",
         "json_bytes_response",
         "json_response",
+    ),
+    "routing.domain": (
+        "AbstractRuleMatching",
+        "Domain",
+        "MaskDomain",
     ),
     "routing.match_info": ("UrlMappingMatchInfo",),
     "routing.resource": (
@@ -286,14 +303,18 @@ _NAMES_OF = {
         "put",
         "route",
         "static",
+        "view",
     ),
-    "routing.router": (
+    "routing.route_views": (
         "ResourcesView",
         "RoutesView",
-        "UrlDispatcher",
     ),
+    "routing.router": ("UrlDispatcher",),
     "routing.static_resource": ("StaticResource",),
-    "routing.sub_application": ("PrefixedSubAppResource",),
+    "routing.sub_application": (
+        "MatchedSubAppResource",
+        "PrefixedSubAppResource",
+    ),
     "run_application": ("run_app",),
     "runner": (
         "AppRunner",
@@ -318,6 +339,7 @@ _NAMES_OF = {
         "WebSocketReady",
         "WebSocketResponse",
     ),
+    "class_based_view": ("View",),
 }
 _HOME_OF = {name: room for room, names in _NAMES_OF.items() for name in names}
 

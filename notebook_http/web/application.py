@@ -9,27 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Protocol, TypeVar, cast, overload
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
 from aiosignal import Signal
 from frozenlist import FrozenList
 
-from notebook_http.web.app_key import AppKey, NotAppKeyWarning
+from notebook_http.web.application_state import ApplicationState
 from notebook_http.web.cleanup_context import CleanupContext
-from notebook_http.web.exceptions import HTTPExpectationFailed
 from notebook_http.web.pipeline import Middleware, Pipeline
-from notebook_http.web.routing.route import AbstractRoute, SystemRoute
+from notebook_http.web.routing.abstract_router import AbstractMatchInfo, AbstractRouter
+from notebook_http.web.routing.domain import Domain, MaskDomain
+from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, SystemRoute
 from notebook_http.web.routing.route_table import AbstractRouteDef
-from notebook_http.web.routing.router import UrlDispatcher
-from notebook_http.web.routing.sub_application import PrefixedSubAppResource
+from notebook_http.web.routing.router import UNRESOLVED, Found, UrlDispatcher
+from notebook_http.web.routing.sub_application import MatchedSubAppResource, PrefixedSubAppResource
 from notebook_http.web.stream_response import StreamResponse
 
 __all__ = ["Application", "DispatchedRequest", "middleware"]
 
-T = TypeVar("T")
 F = TypeVar("F")
+R = TypeVar("R", bound=PrefixedSubAppResource)
 
 web_logger = logging.getLogger("notebook_http.web")
 
@@ -57,11 +59,15 @@ class DispatchedRequest(Protocol):
         """The path as sent, without a query."""
 
     @property
+    def host(self) -> str:
+        """The host that was asked for, with its port."""
+
+    @property
     def expectation(self) -> str | None:
         """Value of `Expect`, or None."""
 
-    async def send_continue(self) -> None:
-        """Send ``100 Continue``."""
+    def accept_match(self, match_info: AbstractMatchInfo) -> None:
+        """Take note of what a router of the user's found."""
 
 
 async def _answer_missing(request: DispatchedRequest) -> StreamResponse:
@@ -70,12 +76,28 @@ async def _answer_missing(request: DispatchedRequest) -> StreamResponse:
     raise route.http_exception
 
 
-class Application(MutableMapping["str | AppKey[Any]", Any]):
+async def _answer_expecting(
+    request: DispatchedRequest, expect_handler: ExpectHandler
+) -> StreamResponse:
+    """Ask for the body only when there is somebody to read it (RFC 9110 §10.1.1)."""
+    response = await expect_handler(request)
+    if response is not None:
+        return response
+    return await request.pipeline.handler(request)
+
+
+def _not_found(method: str, path: str, request: object = None) -> Found:
+    """Say of any request that the router has to be awaited."""
+    return UNRESOLVED, None
+
+
+class Application(ApplicationState):
     """A web application, and a mapping for what its handlers share.
 
     Args:
         logger: where errors of the application are written.
-        router: a router that is filled already; a new one by default.
+        router: a router that is filled already, or an `AbstractRouter` of your own; a new
+            `UrlDispatcher` by default.
         middlewares: ``async def m(request, handler)``, the first one outermost. Decorated with
             `middleware` or not.
         handler_args: further arguments for each connection (see `RequestHandler`).
@@ -90,7 +112,7 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         self,
         *,
         logger: logging.Logger = web_logger,
-        router: UrlDispatcher | None = None,
+        router: Any = None,
         middlewares: Iterable[Middleware] = (),
         handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
@@ -100,17 +122,19 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
     ) -> None:
         if loop is not None:
             warnings.warn("loop argument is deprecated", DeprecationWarning, stacklevel=2)
+        super().__init__()
         self.logger = logger
-        self._router = UrlDispatcher() if router is None else router
+        if router is not None and not isinstance(router, AbstractRouter):
+            raise TypeError(f"router must be an AbstractRouter, not {router!r}")
+        self._router = UrlDispatcher() if router is None else cast("UrlDispatcher", router)
+        self._find = self._router.find if isinstance(self._router, UrlDispatcher) else _not_found
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
         self.handler_args: dict[str, Any] = dict(handler_args or {})
         self.client_max_size = client_max_size
         self.client_max_fields = client_max_fields
         self._loop: asyncio.AbstractEventLoop | None = None
         self._debug = debug
-        self._state: dict[str | AppKey[Any], Any] = {}
         self._pre_frozen = False
-        self._frozen = False
         self._subapps: list[Application] = []
         self._pipelines: dict[AbstractRoute, Pipeline[Application]] = {}
         self._missing: dict[object, Pipeline[Application]] = {}
@@ -137,9 +161,11 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         Only after `freeze`. Not a coroutine function itself: every coroutine around a handler
         costs each of its steps.
         """
-        route, values = self._router.find(request.method, request.sent_path)
+        route, values = self._find(request.method, request.sent_path, request)
         pipeline = self._pipelines.get(route)
         if pipeline is None:
+            if route is UNRESOLVED:
+                return self._dispatch_resolving(request)
             pipeline = self._missing[cast("SystemRoute", route).searched]
         request.route = route
         request.path_values = values
@@ -147,21 +173,29 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         request.current_app = pipeline.first_app
         request.signals = pipeline.signals
         if request.expectation:
-            return self._dispatch_expecting(request, route, pipeline)
+            return _answer_expecting(request, route.handle_expect_header)
         return pipeline.handler(request)
 
-    async def _dispatch_expecting(
-        self, request: DispatchedRequest, route: AbstractRoute, pipeline: Pipeline[Application]
-    ) -> StreamResponse:
-        """Ask for the body only when there is somebody to read it (RFC 9110 §10.1.1)."""
-        if route.expect_handler is not None:
-            response = await route.expect_handler(request)
-            if response is not None:
-                return response
-        elif (request.expectation or "").lower() != "100-continue":
-            raise HTTPExpectationFailed(text="Unknown expectation: only 100-continue is known")
-        elif not isinstance(route, SystemRoute):
-            await request.send_continue()
+    async def _dispatch_resolving(self, request: DispatchedRequest) -> StreamResponse:
+        """Answer a request whose route only an awaited `AbstractRouter.resolve` can tell."""
+        match_info = await self._router.resolve(request)
+        if not isinstance(match_info, AbstractMatchInfo):
+            raise TypeError(
+                f"{self._router!r}.resolve() must return an AbstractMatchInfo, not {match_info!r}"
+            )
+        match_info.add_app(self)
+        match_info.freeze()
+        request.accept_match(match_info)
+        route, apps = getattr(match_info, "route", UNRESOLVED), match_info.apps
+        pipeline = self._pipelines.get(route)
+        if pipeline is None or pipeline.apps != apps:
+            pipeline = Pipeline(match_info.handler, apps)
+        request.route = route
+        request.pipeline = pipeline
+        request.current_app = pipeline.first_app
+        request.signals = pipeline.signals
+        if request.expectation:
+            return await _answer_expecting(request, match_info.expect_handler)
         return await pipeline.handler(request)
 
     # Settings
@@ -234,17 +268,38 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
             raise ValueError("Prefix cannot be empty")
         if not prefix.startswith("/"):
             raise ValueError(f"Prefix must start with a slash: {prefix!r}")
+        return self._mount(partial(PrefixedSubAppResource, prefix), subapp)
+
+    def add_domain(self, domain: str, subapp: Application) -> MatchedSubAppResource:
+        """Let *subapp* answer all requests for *domain*, and return the resource for it.
+
+        Domains are asked before paths. *domain* is a host, with a port where only that is meant,
+        or has stars in it, each of which stands for any characters: ``*.example.com``.
+
+        Raises:
+            TypeError: *domain* is not text.
+            ValueError: *domain* is no host name.
+            RuntimeError: one of the applications is frozen.
+        """
+        if not isinstance(domain, str):
+            raise TypeError("Domain must be str")
+        rule = MaskDomain(domain) if "*" in domain else Domain(domain)
+        return self._mount(partial(MatchedSubAppResource, rule), subapp)
+
+    def _mount(self, make: Callable[[Any], R], subapp: Application) -> R:
         if self._frozen:
             raise RuntimeError("Cannot add sub application to frozen application")
         if subapp.frozen or subapp.pre_frozen:
             raise RuntimeError("Cannot add frozen application")
-        resource = PrefixedSubAppResource(prefix, subapp)
+        resource = make(subapp)
         self._router.register_resource(resource)
         self._on_startup.append(lambda _: subapp.startup())
         self._on_shutdown.append(lambda _: subapp.shutdown())
         self._on_cleanup.append(lambda _: subapp.cleanup())
         self._subapps.append(subapp)
         subapp.pre_freeze()
+        if self._loop is not None:
+            subapp.set_loop(self._loop)
         return resource
 
     # Life
@@ -281,11 +336,6 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         for subapp in self._subapps:
             subapp.pre_freeze()
 
-    @property
-    def frozen(self) -> bool:
-        """Whether nothing can be changed any more."""
-        return self._frozen
-
     def freeze(self) -> None:
         """Fix everything and put the middlewares around the handlers."""
         if self._frozen:
@@ -303,6 +353,8 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
         """Give *root* the pipelines of all routes of this application."""
         apps = (*outer, self)
         root._missing[self._router] = Pipeline(_answer_missing, apps)
+        if self._find is _not_found:
+            return
         for resource in self._router.resources():
             if isinstance(resource, PrefixedSubAppResource):
                 cast("Application", resource.app)._assemble(apps, root)
@@ -330,71 +382,3 @@ class Application(MutableMapping["str | AppKey[Any]", Any]):
             for subapp in reversed(self._subapps):
                 stack.push_async_callback(subapp.cleanup)
             await self._cleanup_ctx.stop(self)
-
-    # The mapping
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __bool__(self) -> bool:
-        return True
-
-    @overload
-    def __getitem__(self, key: AppKey[T]) -> T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | AppKey[T]) -> Any:
-        return self._state[key]
-
-    def _check_change(self) -> None:
-        if self._frozen:
-            warnings.warn(
-                "Changing state of started or joined application is deprecated",
-                DeprecationWarning,
-                stacklevel=3,
-            )
-
-    @overload
-    def __setitem__(self, key: AppKey[T], value: T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | AppKey[T], value: Any) -> None:
-        self._check_change()
-        if not isinstance(key, AppKey):
-            warnings.warn(
-                "It is recommended to use web.AppKey instances for keys: they cannot collide, "
-                "and type checkers know what is behind them",
-                NotAppKeyWarning,
-                stacklevel=2,
-            )
-        self._state[key] = value
-
-    def __delitem__(self, key: str | AppKey[T]) -> None:
-        self._check_change()
-        del self._state[key]
-
-    def __len__(self) -> int:
-        return len(self._state)
-
-    def __iter__(self) -> Iterator[str | AppKey[Any]]:
-        return iter(self._state)
-
-    @overload  # type: ignore[override]
-    def get(self, key: AppKey[T], default: None = None) -> T | None: ...
-
-    @overload
-    def get(self, key: AppKey[T], default: T) -> T: ...
-
-    @overload
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-    def get(self, key: str | AppKey[T], default: Any = None) -> Any:
-        """Return what is kept under *key*, or *default*."""
-        return self._state.get(key, default)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from aiosignal import Signal
 from multidict import CIMultiDict, MultiDict, MultiDictProxy
@@ -12,13 +13,16 @@ from yarl import URL
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_reader import StreamReader
+from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.app_key import RequestKey
 from notebook_http.web.application import Application
 from notebook_http.web.config_dict import ChainMapProxy
 from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from notebook_http.web.pipeline import Pipeline
+from notebook_http.web.request_state import RequestState
 from notebook_http.web.request_view import RequestView, origin_form
-from notebook_http.web.routing.match_info import UrlMappingMatchInfo
+from notebook_http.web.routing.abstract_router import AbstractMatchInfo
+from notebook_http.web.routing.match_info import UrlMappingMatchInfo, match_info_of
 from notebook_http.web.routing.route import AbstractRoute
 from notebook_http.web.stream_response import StreamResponse
 from notebook_http.wire.errors import BodyTooLarge
@@ -35,10 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseRequest", "Request"]
 
-T = TypeVar("T")
 
-
-class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
+class BaseRequest(RequestView, RequestState):
     """A request, and a mapping for what middlewares and handlers tell each other about it.
 
     Args:
@@ -129,33 +131,35 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
         remote: str | None = None,
         client_max_size: int | None = None,
         client_max_fields: int | None = None,
-    ) -> BaseRequest:
+    ) -> Self:
         """Return a copy that differs in what is given. Both share the body, which is read once.
 
         Raises:
             RuntimeError: the body has been read already.
         """
-        if self._read_bytes is not None:
+        if self._read_bytes:
             raise RuntimeError("Cannot clone request after reading its content")
         old = self._head
-        fields = old.raw_headers
+        fields, asked = old.raw_headers, old.host
         if headers is not None:
+            others = CIMultiDict(headers)
+            asked = others.get("Host")
             fields = [
                 (name.encode("latin-1"), value.encode("utf-8", "surrogateescape"))
-                for name, value in CIMultiDict(headers).items()
+                for name, value in others.items()
             ]
         head = RequestHead(
             old.method if method is None else method,
-            old.target if rel_url is None else str(rel_url),
+            old.target if rel_url is None else str(URL(rel_url)),
             old.version,
             fields,
-            old.host,
+            asked,
             old.keep_alive,
         )
         for name in ("has_body", "content_length", "chunked", "upgrade", "expect"):
             setattr(head, name, getattr(old, name))
         head.content_encoding = old.content_encoding
-        return type(self)(
+        copy = type(self)(
             head,
             self._payload,
             self._protocol,
@@ -167,6 +171,11 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
             host=self._host if host is None else host,
             remote=self._remote if remote is None else remote,
         )
+        self._tell_route(copy)
+        return copy
+
+    def _tell_route(self, copy: Self) -> None:
+        """Let *copy* know the route that was found for this request. For applications."""
 
     # The body
 
@@ -189,6 +198,19 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
     def body_exists(self) -> bool:
         """Whether the request has a body."""
         return self._head.has_body
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is something of the body left to be read. Deprecated."""
+        warnings.warn("Deprecated, use .can_read_body", DeprecationWarning, stacklevel=2)
+        return self.can_read_body
+
+    @property
+    def writer(self) -> StreamWriter:
+        """What writes the answer; before it is prepared, bytes straight to the connection."""
+        response = self.prepared_response
+        writer = None if response is None else response.writer
+        return writer or StreamWriter(self._protocol, length=None, chunked=False)
 
     @property
     def can_read_body(self) -> bool:
@@ -285,46 +307,6 @@ class BaseRequest(RequestView, MutableMapping["str | RequestKey[Any]", Any]):
     async def prepare_hook(self, response: StreamResponse) -> None:
         """Called when the head of *response* is about to be sent."""
 
-    # The mapping
-
-    @overload
-    def __getitem__(self, key: RequestKey[T]) -> T: ...
-
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
-
-    def __getitem__(self, key: str | RequestKey[T]) -> Any:
-        return (self._state or {})[key]
-
-    @overload
-    def __setitem__(self, key: RequestKey[T], value: T) -> None: ...
-
-    @overload
-    def __setitem__(self, key: str, value: Any) -> None: ...
-
-    def __setitem__(self, key: str | RequestKey[T], value: Any) -> None:
-        if self._state is None:
-            self._state = {}
-        self._state[key] = value
-
-    def __delitem__(self, key: str | RequestKey[Any]) -> None:
-        del (self._state or {})[key]
-
-    def __len__(self) -> int:
-        return len(self._state or ())
-
-    def __iter__(self) -> Iterator[str | RequestKey[Any]]:
-        return iter(self._state or ())
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
 
 class Request(BaseRequest):
     """A request that an application has found a route for."""
@@ -337,14 +319,12 @@ class Request(BaseRequest):
     pipeline: Pipeline[Application]
     current_app: Application
 
-    def clone(self, **changes: Any) -> Request:
-        """Return a copy that differs in what is given; see `BaseRequest.clone`."""
-        copy = cast("Request", super().clone(**changes))
+    def _tell_route(self, copy: Self) -> None:
         if self.is_routed:
             copy.route, copy.path_values = self.route, self.path_values
             copy.pipeline, copy.current_app = self.pipeline, self.current_app
             copy.signals = self.signals
-        return copy
+            copy._match_info = self._match_info
 
     @property
     def is_routed(self) -> bool:
@@ -357,9 +337,16 @@ class Request(BaseRequest):
         match_info = self._match_info
         if match_info is None:
             apps = self.pipeline.apps
-            match_info = UrlMappingMatchInfo(self.path_values or {}, self.route, apps)
-            self._match_info = match_info
+            match_info = self._match_info = match_info_of(self.path_values, self.route, apps)
+            match_info.freeze()
+        if isinstance(match_info, UrlMappingMatchInfo):
+            match_info.current_app = self.current_app
         return match_info
+
+    def accept_match(self, match_info: AbstractMatchInfo) -> None:
+        """Take note of what a router of the user's found. Called by `Application.dispatch`."""
+        self._match_info = cast("UrlMappingMatchInfo", match_info)
+        self.path_values = None
 
     @property
     def app(self) -> Application:

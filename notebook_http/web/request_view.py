@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy, MultiMapping
 from yarl import URL
 
 from notebook_http.transport.connection import Connection
+from notebook_http.web.request_conditions import RequestConditions
 from notebook_http.wire.cookie import parse_cookie_header
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion
@@ -56,7 +57,7 @@ def absolute_authority(target: str) -> str:
     return re.split("[/?#]", rest, maxsplit=1)[0] if separator else ""
 
 
-class RequestView:
+class RequestView(RequestConditions):
     """What can be asked of a request's head and connection.
 
     Attributes:

@@ -199,6 +199,11 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         self._keep_alive = False
 
     @property
+    def writer(self) -> StreamWriter | None:
+        """What writes the body, or None: not prepared, or sent in one piece."""
+        return self._writer
+
+    @property
     def body_length(self) -> int:
         """Bytes of the body written so far."""
         return self._body_length if self._writer is None else self._writer.body_size

@@ -52,7 +52,7 @@ async def test_sub_applications_nest(serve: Serve, ask: Ask, named: Named, notin
     assert resource.get_info() == {"app": middle, "prefix": "/mid"}
     assert len(resource) == 2
     assert [route.method for route in resource] == ["HEAD", "GET"]
-    assert resource.raw_match("/mid")
+    assert not resource.raw_match("/mid")  # it is the resource of no path
     with pytest.raises(RuntimeError):
         resource.url_for()
 

@@ -62,7 +62,7 @@ class _OneRoute(UrlDispatcher):
         super().add_prefix(prefix)
         self.mounted_at = unquote(prefix) + self.mounted_at
 
-    def find(self, method: str, path: str) -> Found:
+    def find(self, method: str, path: str, request: Any = None) -> Found:
         """Return the one route."""
         return self.route, None
 

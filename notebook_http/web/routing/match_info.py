@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.web.routing.abstract_router import AbstractMatchInfo
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, SystemRoute
 
 if TYPE_CHECKING:
     from notebook_http.web.exceptions import HTTPException
 
-__all__ = ["UrlMappingMatchInfo"]
+__all__ = ["MatchInfoError", "UrlMappingMatchInfo", "match_info_of"]
 
 
-class UrlMappingMatchInfo(dict[str, str]):
+class UrlMappingMatchInfo(dict[str, str], AbstractMatchInfo):
     """The path's variables as a dictionary, with the route that matched.
 
     Args:
@@ -45,15 +46,14 @@ class UrlMappingMatchInfo(dict[str, str]):
         return self._route
 
     @property
-    def expect_handler(self) -> ExpectHandler | None:
-        """Who answers an ``Expect`` field, or None for the server itself."""
-        return self._route.expect_handler
+    def expect_handler(self) -> ExpectHandler:
+        """Who answers an ``Expect`` field."""
+        return self._route.handle_expect_header
 
     @property
     def http_exception(self) -> HTTPException | None:
         """The error when nothing matched (404, 405), else None."""
-        route = self._route
-        return route.http_exception if isinstance(route, SystemRoute) else None
+        return None
 
     def get_info(self) -> dict[str, Any]:
         """Return the description of the route."""
@@ -90,3 +90,33 @@ class UrlMappingMatchInfo(dict[str, str]):
     def freeze(self) -> None:
         """Forbid further `add_app` calls."""
         self._frozen = True
+
+
+class MatchInfoError(UrlMappingMatchInfo):
+    """No match: its handler raises the error that says so.
+
+    Args:
+        http_exception: 404 or 405.
+        apps: see `UrlMappingMatchInfo`.
+    """
+
+    def __init__(self, http_exception: HTTPException, apps: tuple[Any, ...] = ()) -> None:
+        super().__init__({}, SystemRoute(http_exception), apps)
+        self._exception = http_exception
+
+    @property
+    def http_exception(self) -> HTTPException:
+        """The error."""
+        return self._exception
+
+    def __repr__(self) -> str:
+        return f"<MatchInfoError {self._exception.status}: {self._exception.reason}>"
+
+
+def match_info_of(
+    values: dict[str, str] | None, route: AbstractRoute, apps: tuple[Any, ...] = ()
+) -> UrlMappingMatchInfo:
+    """Return what `UrlDispatcher.find` found as a match."""
+    if isinstance(route, SystemRoute):
+        return MatchInfoError(route.http_exception, apps)
+    return UrlMappingMatchInfo(values or {}, route, apps)

@@ -15,6 +15,7 @@ __all__ = [
     "canonical_path",
     "decode_value",
     "is_canonical",
+    "literal_template",
     "parse_template",
     "readable_path",
     "readable_value",
@@ -24,7 +25,12 @@ __all__ = [
 _SAFE = "-._~!$&'()*+,;=:@"
 _CANONICAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _NAME = r"[_a-zA-Z][_a-zA-Z0-9]*"
-_DEFAULT_PATTERN = r"[^/]+"
+# Braces belong to templates, and aiohttp takes them in no value either.
+_DEFAULT_PATTERN = r"[^{}/]+"
+# Regular expressions of which it is easily said that they match no slash: letters, digits, classes
+# of both or without the slash, each repeated or not. Of others it is not asked.
+_CLASS = r"\[(?:a-z|A-Z|0-9|[A-Za-z0-9_.]|\\[dw.-])+-?\]|\[\^[^\]\\]*/[^\]\\]*\]"
+_SLASHLESS = rf"(?:(?:[A-Za-z0-9_|-]|\\[dw.-]|{_CLASS})(?:[*+?]|\{{\d+(?:,\d*)?\}})?)+"
 _UNDECODED = r"[\udc80-\udcff]"
 
 
@@ -46,8 +52,9 @@ class PathTemplate(NamedTuple):
         formatter: the template without patterns, ready for `str.format_map`.
         pattern: regular expression with a group for each variable, for the `readable_path`.
         segments: one entry for each piece between slashes, a literal or a `Variable` that fills
-            it; None when a pattern of the user's or a mixed segment needs `pattern`.
+            it; None when a segment is mixed, or a user's pattern may match a slash.
         fixed_prefix: the whole segments in front of the first variable, ``/a/b``, or ``/``.
+        needs_pattern: whether equal segments are not enough, `pattern` has to match as well.
     """
 
     parts: tuple[Part, ...]
@@ -55,11 +62,16 @@ class PathTemplate(NamedTuple):
     pattern: re.Pattern[str]
     segments: tuple[Part, ...] | None
     fixed_prefix: str
+    needs_pattern: bool
 
     @property
-    def is_plain(self) -> bool:
-        """Whether there is no variable at all."""
-        return all(isinstance(part, str) for part in self.parts)
+    def literal_ends(self) -> tuple[str, str]:
+        """The text in front of the first variable and behind the last, as patterns see it."""
+        first, last = self.parts[0], self.parts[-1]
+        return (
+            readable_path(first) if isinstance(first, str) else "",
+            readable_path(last) if isinstance(last, str) else "",
+        )
 
     def with_prefix(self, prefix: str) -> PathTemplate:
         """Return the template below *prefix*, a canonical path without a slash at its end."""
@@ -129,6 +141,11 @@ def parse_template(path: str) -> PathTemplate:
     return _build(tuple(_split(path)))
 
 
+def literal_template(path: str) -> PathTemplate:
+    """Return the template of *path* itself, without variables: braces are braces."""
+    return _build((canonical_path(path),))
+
+
 def _split(path: str) -> list[Part]:
     """Cut *path* at its braces. Patterns may hold braces themselves, in pairs."""
     parts: list[Part] = []
@@ -174,25 +191,27 @@ def _build(parts: tuple[Part, ...]) -> PathTemplate:
             formatter += f"{{{part.name}}}"
             source += f"(?P<{part.name}>{part.pattern or _DEFAULT_PATTERN})"
     try:
-        pattern = re.compile(source, re.DOTALL)
+        pattern = re.compile(source)
     except re.error as error:
         raise ValueError(f"Bad pattern {source!r}: {error}") from None
     fixed, brace, _ = formatter.partition("{")
+    segments = _segments(parts)
     return PathTemplate(
         parts=parts,
         formatter=formatter,
         pattern=pattern,
-        segments=_segments(parts),
-        fixed_prefix=(fixed.rpartition("/")[0] if brace else fixed) or "/",
+        segments=segments,
+        fixed_prefix=(fixed.rpartition("/")[0] if brace else fixed).rstrip("/") or "/",
+        needs_pattern=segments is None or any(getattr(part, "pattern", None) for part in parts),
     )
 
 
 def _segments(parts: tuple[Part, ...]) -> tuple[Part, ...] | None:
-    """Return what stands between the slashes, or None where a segment is mixed or has a pattern."""
+    """Return what stands between the slashes; None for mixed segments and patterns with slashes."""
     segments: list[Part] = [""]
     for part in parts:
         if isinstance(part, Variable):
-            if part.pattern is not None or segments[-1] != "":
+            if segments[-1] != "" or not re.fullmatch(_SLASHLESS, part.pattern or "x"):
                 return None
             segments[-1] = part
             continue

@@ -4,19 +4,49 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sized
-from typing import Any
+from typing import Any, Protocol
 
 from yarl import URL
 
+from notebook_http.web.routing.match_info import UrlMappingMatchInfo
 from notebook_http.web.routing.path_template import (
     PathTemplate,
+    canonical_path,
+    literal_template,
     parse_template,
     readable_path,
     readable_value,
 )
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, ResourceRoute
 
-__all__ = ["AbstractResource", "DynamicResource", "PlainResource", "Resource", "make_resource"]
+__all__ = [
+    "AbstractResource",
+    "DynamicResource",
+    "PlainResource",
+    "Resolved",
+    "Resource",
+    "RoutableRequest",
+    "make_resource",
+]
+
+# The match, or None; and the methods that the path may be asked with.
+Resolved = tuple[UrlMappingMatchInfo | None, set[str]]
+
+
+class RoutableRequest(Protocol):
+    """What routing looks at in a request."""
+
+    @property
+    def method(self) -> str:
+        """The method as sent."""
+
+    @property
+    def sent_path(self) -> str:
+        """The path as sent, without a query."""
+
+    @property
+    def host(self) -> str:
+        """The host that was asked for, with its port."""
 
 
 class AbstractResource(ABC, Sized, Iterable[AbstractRoute]):
@@ -42,6 +72,10 @@ class AbstractResource(ABC, Sized, Iterable[AbstractRoute]):
     @abstractmethod
     def url_for(self, **parts: str) -> URL:
         """Return a relative URL of the resource, its variables filled from *parts*."""
+
+    @abstractmethod
+    async def resolve(self, request: Any) -> Resolved:
+        """Return the match of *request*, or None, and the methods that its path has here."""
 
     @abstractmethod
     def add_prefix(self, prefix: str) -> None:
@@ -100,8 +134,21 @@ class Resource(AbstractResource):
                 f"Added route will never be executed, method {taken} is already registered"
             )
         route = ResourceRoute(method, handler, self, expect_handler=expect_handler)
-        self._routes[route.method] = route
+        self.register_route(route)
         return route
+
+    def register_route(self, route: ResourceRoute) -> None:
+        """Add *route*, in the place of one for the same method."""
+        self._routes[route.method] = route
+
+    async def resolve(self, request: RoutableRequest) -> Resolved:
+        """Return the match of *request*, or None, and the methods that its path has here."""
+        values = self.match(readable_path(canonical_path(request.sent_path)))
+        if values is None:
+            return None, set()
+        route = self._routes.get(request.method) or self._routes.get("*")
+        match = None if route is None else UrlMappingMatchInfo(values, route)
+        return match, set(self._routes)
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -118,8 +165,8 @@ class Resource(AbstractResource):
         return parse_template(path).parts == self._template.parts
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the variables' decoded values in *path* (canonical), or None: no match."""
-        found = self._template.pattern.fullmatch(readable_path(path))
+        """Return the variables' decoded values in *path* (a `readable_path`), or None: no match."""
+        found = self._template.pattern.fullmatch(path)
         if found is None:
             return None
         return {name: readable_value(value or "") for name, value in found.groupdict().items()}
@@ -138,15 +185,43 @@ class Resource(AbstractResource):
 
 
 class PlainResource(Resource):
-    """A path without variables: found by one look-up."""
+    """A path without variables: found by one look-up.
+
+    Args:
+        path: begins with a slash; empty for the root.
+        name: name of the resource, or None.
+    """
+
+    def __init__(self, path: str, *, name: str | None = None) -> None:
+        super().__init__(literal_template(path), name=name)
+
+    def freeze(self) -> None:
+        """Make a root of an empty path."""
+        if not self._template.formatter:
+            self._template = literal_template("/")
 
     def get_info(self) -> dict[str, Any]:
         """Return ``{"path": …}``."""
         return {"path": self.canonical}
 
+    def url_for(self) -> URL:  # type: ignore[override]  # there is nothing to fill in
+        """Return the relative URL."""
+        return URL.build(path=self.canonical, encoded=True)
+
 
 class DynamicResource(Resource):
-    """A path with variables."""
+    """A path with variables.
+
+    Args:
+        path: begins with a slash; variables are ``{name}`` or ``{name:regex}``.
+        name: name of the resource, or None.
+
+    Raises:
+        ValueError: *path* is no path template. The caller erred.
+    """
+
+    def __init__(self, path: str, *, name: str | None = None) -> None:
+        super().__init__(parse_template(path), name=name)
 
     def get_info(self) -> dict[str, Any]:
         """Return ``{"formatter": …, "pattern": …}``."""
@@ -159,5 +234,7 @@ def make_resource(path: str, *, name: str | None = None) -> Resource:
     Raises:
         ValueError: *path* is no path template.
     """
-    template = parse_template(path)
-    return (PlainResource if template.is_plain else DynamicResource)(template, name=name)
+    if path and not path.startswith("/"):
+        raise ValueError(f"path should be started with / or be empty: {path!r}")
+    made = DynamicResource if "{" in path or "}" in path else PlainResource
+    return made(path, name=name)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
 
+from notebook_http.web.client_errors import HTTPExpectationFailed
+from notebook_http.wire.http_version import HttpVersion11
+
 if TYPE_CHECKING:
     from notebook_http.web.exceptions import HTTPException
     from notebook_http.web.stream_response import StreamResponse
@@ -97,6 +100,25 @@ class AbstractRoute(ABC):
         """Who answers an ``Expect`` field, or None for the server itself."""
         return self._expect_handler
 
+    async def handle_expect_header(self, request: Any) -> StreamResponse | None:
+        """Answer the ``Expect`` field of *request*; None lets the handler go on.
+
+        Raises:
+            HTTPExpectationFailed: something else than ``100-continue`` is expected. The client
+                erred; one of HTTP/1.0 expects nothing (RFC 9110 §10.1.1).
+        """
+        if self._expect_handler is not None:
+            return await self._expect_handler(request)
+        if request.version >= HttpVersion11:
+            expected = request.headers.get("Expect", "")
+            if expected.lower() != "100-continue":
+                raise HTTPExpectationFailed(text=f"Unknown Expect: {expected}")
+            await self._let_send(request)
+        return None
+
+    async def _let_send(self, request: Any) -> None:
+        await request.send_continue()
+
     @property
     @abstractmethod
     def name(self) -> str | None:
@@ -161,6 +183,9 @@ class SystemRoute(AbstractRoute):
 
     async def _raise(self, request: object) -> StreamResponse:
         raise self._http_exception
+
+    async def _let_send(self, request: Any) -> None:
+        """Ask for no body: there is nobody to read it."""
 
     def __repr__(self) -> str:
         return f"<SystemRoute {self.status}: {self.reason}>"

@@ -1,10 +1,11 @@
-"""Find a path among thousands of resources without looking at them one by one.
+r"""Find a path among thousands of resources without looking at them one by one.
 
-Three tables. A path without variables is one look-up. A template of whole segments such as
-``/{shop}/items/{id}`` is filed under its *shape* (how many segments, which of them are fixed) and
-then under its fixed segments: as many look-ups as there are shapes of that length, however many
-resources there are. Only patterns that users wrote, mixed segments and sub-applications are tried
-in turn, and only those filed under a prefix of the path.
+Four tables. A path without variables is one look-up. A template of whole segments such as
+``/{shop}/items/{id:\d+}`` is filed under its *shape* (how many segments, which of them are fixed)
+and then under its fixed segments: as many look-ups as there are shapes of that length. Mixed
+segments and patterns that may match a slash are filed under the text in front of their first
+variable and behind their last: as many look-ups as there are pairs of lengths of both. What answers
+for everything below a prefix is filed under that: as many look-ups as prefixes have lengths.
 
 Where several match, the one with the longest fixed prefix comes first, then the one that was added
 first: as in aiohttp.
@@ -16,11 +17,17 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
-from notebook_http.web.routing.path_template import Variable, decode_value
+from notebook_http.web.routing.path_template import Variable, decode_value, readable_path
 from notebook_http.web.routing.resource import AbstractResource, PlainResource, Resource
 from notebook_http.web.routing.route import ResourceRoute
 
-__all__ = ["Candidate", "FiledResource", "RouteIndex"]
+__all__ = ["Candidate", "FiledResource", "RouteIndex", "index_key"]
+
+
+def index_key(canonical: str) -> str:
+    """Return the whole segments in front of the first variable, without a slash at their end."""
+    fixed, brace, _ = canonical.partition("{")
+    return (fixed.rpartition("/")[0] if brace else fixed).rstrip("/") or "/"
 
 
 class _Shape:
@@ -37,7 +44,7 @@ class _Shape:
 class FiledResource:
     """A resource with its rank and the places of its variables.
 
-    Its own `routes` and `match` are at hand; both are nothing for a sub-application.
+    Its own `routes` and `match` are at hand; both are nothing for what is no `Resource`.
     """
 
     __slots__ = ("match", "rank", "resource", "routes", "variables")
@@ -49,7 +56,8 @@ class FiledResource:
         self.match: Callable[[str], dict[str, str] | None] | None = None
         if isinstance(resource, Resource):  # abstract classes take their time to tell
             self.routes, self.match = resource.routes, resource.match
-        self.variables: tuple[tuple[str, int], ...] = ()
+        # None where equal segments are not enough, and `match` is to say.
+        self.variables: tuple[tuple[str, int], ...] | None = None
 
 
 # A resource that may answer, and the values of its variables; None where `match` is still to say.
@@ -60,46 +68,75 @@ class RouteIndex:
     """An index over resources; built once, asked for every request.
 
     Attributes:
-        exact: routes by method, by path. What most requests need.
+        plain: routes by method, by path.
+        exact: the same, and what most requests need; empty where something has to be asked before.
+        must_await: whether there are resources that only their own `resolve` can ask.
     """
 
-    __slots__ = ("_lone", "_patterns", "_shapes", "exact")
+    __slots__ = (
+        "_by_prefix",
+        "_ends",
+        "_lone",
+        "_prefix_lengths",
+        "_shapes",
+        "exact",
+        "must_await",
+        "plain",
+    )
 
     def __init__(self, resources: Iterable[AbstractResource]) -> None:
-        self.exact: dict[str, dict[str, ResourceRoute]] = {}
+        self.plain: dict[str, dict[str, ResourceRoute]] = {}
+        self.exact = self.plain
+        self.must_await = False
         self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
-        self._patterns: dict[str, list[FiledResource]] = {}
+        # By how long both ends are, by both ends.
+        self._ends: dict[tuple[int, int], dict[tuple[str, str], list[FiledResource]]] = {}
+        self._by_prefix: dict[str, list[FiledResource]] = {}
+        rivals: dict[str, list[FiledResource]] = {}
         for order, resource in enumerate(resources):
+            key = index_key(resource.canonical)
+            filed = FiledResource((-len(key), order), resource)
             if isinstance(resource, PlainResource):
-                methods = self.exact.setdefault(resource.canonical, {})
-                for method, route in resource.routes.items():
-                    if "*" not in methods:
-                        methods.setdefault(method, route)
+                if not any(_answers(rival, resource) for rival in rivals.get(key, ())):
+                    self._file_path(resource)
+                    continue
+                self._by_prefix.setdefault(key, []).append(filed)
             elif isinstance(resource, Resource):
-                self._file(order, resource)
+                self._file_template(filed, resource)
             else:
-                filed = FiledResource((-len(resource.canonical), order), resource)
-                self._patterns.setdefault(resource.canonical, []).append(filed)
+                self._by_prefix.setdefault(key, []).append(filed)
+            rivals.setdefault(key, []).append(filed)
+        self._prefix_lengths = sorted({len(key) for key in self._by_prefix}, reverse=True)
         # Where nothing has to be weighed against each other, finding takes 0.5 µs instead of 1.
         self._lone: dict[int, _Shape] = {}
-        if not self._patterns:
+        if not self._ends and not self._by_prefix:
             self._lone = {
                 length: next(iter(shapes.values()))
                 for length, shapes in self._shapes.items()
                 if len(shapes) == 1
             }
 
-    def _file(self, order: int, resource: Resource) -> None:
+    def _file_path(self, resource: PlainResource) -> None:
+        methods = self.plain.setdefault(resource.canonical, {})
+        for method, route in resource.routes.items():
+            if "*" not in methods:
+                methods.setdefault(method, route)
+
+    def _file_template(self, filed: FiledResource, resource: Resource) -> None:
         template = resource.template
-        filed = FiledResource((-len(template.fixed_prefix), order), resource)
         segments = template.segments
         if segments is None:
-            self._patterns.setdefault(template.fixed_prefix, []).append(filed)
+            ends = template.literal_ends
+            by_ends = self._ends.setdefault((len(ends[0]), len(ends[1])), {})
+            by_ends.setdefault(ends, []).append(filed)
             return
         places = tuple(i for i, segment in enumerate(segments) if isinstance(segment, str))
-        filed.variables = tuple(
-            (segment.name, i) for i, segment in enumerate(segments) if isinstance(segment, Variable)
-        )
+        if not template.needs_pattern:
+            filed.variables = tuple(
+                (segment.name, i)
+                for i, segment in enumerate(segments)
+                if isinstance(segment, Variable)
+            )
         shapes = self._shapes.setdefault(len(segments), {})
         shape = shapes.setdefault(places, _Shape(places))
         shape.table.setdefault(shape.key(segments), []).append(filed)
@@ -117,38 +154,62 @@ class RouteIndex:
         if filed is None or len(filed) > 1:
             return None
         only = filed[0]
-        if len(only.variables) == 1:
-            name, place = only.variables[0]
+        variables = only.variables
+        if variables is None:
+            return None
+        if len(variables) == 1:
+            name, place = variables[0]
             value = segments[place]
             return (only, {name: value}) if value else None
-        values = {name: segments[place] for name, place in only.variables}
+        values = {name: segments[place] for name, place in variables}
         return None if "" in values.values() else (only, values)
 
     def candidates(self, path: str) -> list[Candidate]:
-        """Return the resources with variables, and sub-applications, that may answer *path*.
+        """Return the resources that may answer *path*, but for those of `plain`.
 
         *path* is canonical. Best first; ask the next only when one has no route for the method.
+        Where values are None, `FiledResource.match` says whether it does.
         """
         found: list[Candidate] = []
         segments = path.split("/")
         encoded = "%" in path
         for shape in self._shapes.get(len(segments), _NO_SHAPES).values():
             for filed in shape.table.get(shape.key(segments), ()):
+                if filed.variables is None:
+                    found.append((filed, None))
+                    continue
                 values = {name: segments[i] for name, i in filed.variables}
                 if "" in values.values():
                     continue  # a variable is at least one character
                 if encoded:
+                    if any("%7B" in value or "%7D" in value for value in values.values()):
+                        continue  # and no brace
                     values = {name: decode_value(value) for name, value in values.items()}
                 found.append((filed, values))
-        if self._patterns:
-            prefix = path
-            while prefix:
-                found.extend((filed, None) for filed in self._patterns.get(prefix, ()))
-                prefix = prefix.rpartition("/")[0]
-            found.extend((filed, None) for filed in self._patterns.get("/", ()) if path != "/")
+        if self._ends:
+            text = readable_path(path) if encoded else path
+            for (first, last), by_ends in self._ends.items():
+                ends = (text[:first], text[-last:] if last else "")
+                found.extend((filed, None) for filed in by_ends.get(ends, ()))
+        for length in self._prefix_lengths:
+            if length == 1 or path[length : length + 1] in _ENDS:
+                found.extend((filed, None) for filed in self._by_prefix.get(path[:length], ()))
         if len(found) > 1:
-            found.sort(key=lambda item: item[0].rank)
+            found.sort(key=_rank)
         return found
 
 
+def _answers(filed: FiledResource, plain: PlainResource) -> bool:
+    """Tell whether *filed*, of the same key and added before, answers the path of *plain*."""
+    path = plain.canonical
+    if filed.match is None:  # whatever is below its prefix
+        return True
+    return filed.match(readable_path(path)) is not None
+
+
+def _rank(candidate: Candidate) -> tuple[int, int]:
+    return candidate[0].rank
+
+
+_ENDS = ("/", "")
 _NO_SHAPES: dict[tuple[int, ...], _Shape] = {}

@@ -25,9 +25,11 @@ __all__ = [
     "put",
     "route",
     "static",
+    "view",
 ]
 
 H = TypeVar("H", bound=Handler)
+V = TypeVar("V")
 
 
 class RouteRegistry(Protocol):
@@ -138,6 +140,11 @@ def static(prefix: str, path: str | os.PathLike[str], **kwargs: Any) -> StaticDe
     return StaticDef(prefix, path, kwargs)
 
 
+def view(path: str, handler: Any, **kwargs: Any) -> RouteDef:
+    """Return a definition for a class-based view, which answers every method."""
+    return route("*", path, handler, **kwargs)
+
+
 class RouteTableDef(Sequence[AbstractRouteDef]):
     """Routes collected by decorators, for `Application.add_routes`.
 
@@ -213,3 +220,12 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
     def static(self, prefix: str, path: str | os.PathLike[str], **kwargs: Any) -> None:
         """Note a folder of files; arguments as for `UrlDispatcher.add_static`."""
         self._items.append(StaticDef(prefix, path, kwargs))
+
+    def view(self, path: str, **kwargs: Any) -> Callable[[V], V]:
+        """Return a decorator that notes a class-based view, for every method."""
+
+        def note(handler: V) -> V:
+            self._items.append(view(path, handler, **kwargs))
+            return handler
+
+        return note

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping
 from keyword import iskeyword
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, cast
 
-from notebook_http.web.exceptions import HTTPMethodNotAllowed, HTTPNotFound
-from notebook_http.web.routing.match_info import UrlMappingMatchInfo
-from notebook_http.web.routing.path_template import canonical_path, is_canonical
-from notebook_http.web.routing.resource import AbstractResource, Resource, make_resource
+from notebook_http.web.exceptions import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from notebook_http.web.routing.abstract_router import AbstractRouter
+from notebook_http.web.routing.domain import Domain
+from notebook_http.web.routing.match_info import MatchInfoError, UrlMappingMatchInfo
+from notebook_http.web.routing.path_template import canonical_path, is_canonical, readable_path
+from notebook_http.web.routing.resource import (
+    AbstractResource,
+    Resource,
+    RoutableRequest,
+    make_resource,
+)
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, Handler, SystemRoute
 from notebook_http.web.routing.route_index import RouteIndex
 from notebook_http.web.routing.route_table import AbstractRouteDef
-from notebook_http.web.routing.sub_application import PrefixedSubAppResource
+from notebook_http.web.routing.route_views import ResourcesView, RoutesView
+from notebook_http.web.routing.sub_application import MatchedSubAppResource, PrefixedSubAppResource
 
 if TYPE_CHECKING:
     from notebook_http.web.routing.static_resource import StaticResource
 
-__all__ = ["Found", "ResourcesView", "RoutesView", "UrlDispatcher"]
+__all__ = ["UNRESOLVED", "Found", "UrlDispatcher"]
 
 Found = tuple[AbstractRoute, dict[str, str] | None]
+
+# What `find` returns where `resolve` has to be awaited.
+UNRESOLVED = SystemRoute(HTTPNotFound())
 
 _FROZEN = (
     "Cannot register a resource into frozen router. The application has been started: make a new "
@@ -31,92 +42,56 @@ _FROZEN = (
 )
 
 
-class RoutableRequest(Protocol):
-    """What the router looks at in a request."""
-
-    @property
-    def method(self) -> str:
-        """The method as sent."""
-
-    @property
-    def raw_path(self) -> str:
-        """The request target as sent."""
-
-
-class ResourcesView(Sized, Iterable[AbstractResource]):
-    """The resources of a router, in the order they were added."""
-
-    def __init__(self, resources: list[AbstractResource]) -> None:
-        self._resources = resources
-
-    def __len__(self) -> int:
-        return len(self._resources)
-
-    def __iter__(self) -> Iterator[AbstractResource]:
-        return iter(self._resources)
-
-    def __contains__(self, resource: object) -> bool:
-        return resource in self._resources
-
-
-class RoutesView(Sized, Iterable[AbstractRoute]):
-    """The routes of a router, resource by resource."""
-
-    def __init__(self, resources: Iterable[AbstractResource]) -> None:
-        self._routes = [route for resource in resources for route in resource]
-
-    def __len__(self) -> int:
-        return len(self._routes)
-
-    def __iter__(self) -> Iterator[AbstractRoute]:
-        return iter(self._routes)
-
-    def __contains__(self, route: object) -> bool:
-        return route in self._routes
-
-
-class UrlDispatcher(Mapping[str, AbstractResource]):
+class UrlDispatcher(AbstractRouter, Mapping[str, AbstractResource]):
     """The router: a mapping from names to resources, and the way from a path to its route."""
 
     NAME_SPLIT_RE = re.compile(r"[.:-]")
 
     def __init__(self) -> None:
+        super().__init__()
         self._resources: list[AbstractResource] = []
+        self._indexed: list[AbstractResource] = []
+        self._matched: list[MatchedSubAppResource] = []
         self._named: dict[str, AbstractResource] = {}
         self._index: RouteIndex | None = None
-        self._frozen = False
 
     # Finding
 
-    def find(self, method: str, path: str) -> Found:
+    def find(self, method: str, path: str, request: Any = None) -> Found:
         """Return the route for *method* and *path*, and the values of the path's variables.
 
-        *path* is percent-encoded as it was sent, without a query. A `SystemRoute` that raises
-        404 or 405 says that there is none; values are None when the path has no variables.
+        *path* is percent-encoded as it was sent, without a query; *request* is what the rules of
+        `Application.add_domain` ask. A `SystemRoute` that raises 404 or 405 says that there is
+        none, and `UNRESOLVED` that there are resources which only `resolve` can ask; values are
+        None when the path has no variables.
         """
         index = self._index
         if index is None:
-            index = self._index = RouteIndex(self._resources)
+            index = self._make_index()
         methods = index.exact.get(path)
         if methods is not None:
             route = methods.get(method) or methods.get("*")
             if route is not None:
                 return route, None
-        return self._search(index, method, path)
+        return self._search(index, method, path, request)
 
-    def _search(self, index: RouteIndex, method: str, sent_path: str) -> Found:
+    def _search(self, index: RouteIndex, method: str, sent_path: str, request: Any) -> Found:
         path = sent_path
+        if index.exact is not index.plain:
+            if index.must_await:
+                return UNRESOLVED, None
+            for matched in self._matched:
+                if request is not None and cast("Domain", matched.rule).holds(request):
+                    return matched.app.router.find(method, path, request)
         if is_canonical(path) is not None:
             only = index.only_candidate(path)
             if only is not None:
                 lone = only[0].routes.get(method)
-                if lone is not None and path not in index.exact:
+                if lone is not None and path not in index.plain:
                     return lone, only[1]
         else:
-            # `latin-1` takes back what reading the request line did: these are the bytes as sent.
-            sent = path if path.isascii() else canonical_path(path.encode("latin-1"))
-            path = canonical_path(sent)
-        methods = index.exact.get(path)
+            path = _canonical(path)
+        methods = index.plain.get(path)
         if methods is not None:
             route = methods.get(method) or methods.get("*")
             if route is not None:
@@ -125,23 +100,57 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         for filed, values in index.candidates(path):
             if values is None:
                 if filed.match is None:
-                    if isinstance(filed.resource, PrefixedSubAppResource):
-                        return filed.resource.app.router.find(method, path)
-                    continue
-                values = filed.match(path)
+                    mounted = cast("PrefixedSubAppResource", filed.resource)
+                    return mounted.app.router.find(method, path, request)
+                values = filed.match(readable_path(path))
                 if values is None:
                     continue
             route = filed.routes.get(method) or filed.routes.get("*")
             if route is not None:
                 return route, values
             allowed.update(filed.routes)
-        error = HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound()
-        return SystemRoute(error, searched=self), None
+        return SystemRoute(_nothing_for(method, allowed), searched=self), None
+
+    def _make_index(self) -> RouteIndex:
+        index = self._index = RouteIndex(self._indexed)
+        if type(self).resolve is not UrlDispatcher.resolve or any(map(_is_foreign, self._indexed)):
+            index.must_await = True
+        index.must_await |= any(map(_is_foreign, self._matched))
+        if index.must_await or self._matched:
+            index.exact = {}
+        return index
+
+    @property
+    def must_await(self) -> bool:
+        """Whether `find` cannot tell, and `resolve` has to be awaited."""
+        return (self._index or self._make_index()).must_await
 
     async def resolve(self, request: RoutableRequest) -> UrlMappingMatchInfo:
-        """Return what `find` finds, as the match that a request carries."""
-        route, values = self.find(request.method, request.raw_path.partition("?")[0])
-        return UrlMappingMatchInfo(values or {}, route)
+        """Return the match of *request*; its applications are those mounted in this router's."""
+        method, path = request.method, _canonical(request.sent_path)
+        index = self._index or self._make_index()
+        allowed: set[str] = set()
+        for matched in self._matched:
+            match, methods = await matched.resolve(request)
+            if match is not None:
+                return match
+            allowed |= methods
+        plain = index.plain.get(path, {})
+        route = plain.get(method) or plain.get("*")
+        if route is not None:
+            return UrlMappingMatchInfo({}, route)
+        allowed.update(plain)
+        for filed, values in index.candidates(path):
+            if values is None:
+                match, methods = await filed.resource.resolve(request)
+            else:
+                route = filed.routes.get(method) or filed.routes.get("*")
+                match = None if route is None else UrlMappingMatchInfo(values, route)
+                methods = set(filed.routes)
+            if match is not None:
+                return match
+            allowed |= methods
+        return MatchInfoError(_nothing_for(method, allowed))
 
     # The mapping of names
 
@@ -180,19 +189,12 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
 
     # Registering
 
-    @property
-    def frozen(self) -> bool:
-        """Whether nothing can be added any more."""
-        return self._frozen
-
     def freeze(self) -> None:
         """Forbid further changes; called when the application starts."""
-        self._frozen = True
+        super().freeze()
+        self._index = None
         for resource in self._resources:
             resource.freeze()
-
-    def post_init(self, app: object) -> None:
-        """Take note of the application that the router belongs to. For subclasses."""
 
     def register_resource(self, resource: AbstractResource) -> None:
         """Add *resource*.
@@ -217,6 +219,24 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
                 raise ValueError(f"Duplicate {name!r}, already handled by {self._named[name]!r}")
             self._named[name] = resource
         self._resources.append(resource)
+        if isinstance(resource, MatchedSubAppResource):
+            self._matched.append(resource)
+            self._index = None
+        else:
+            self.index_resource(resource)
+
+    def index_resource(self, resource: AbstractResource) -> None:
+        """Let *resource* be found, behind those that are."""
+        self._indexed.append(resource)
+        self._index = None
+
+    def unindex_resource(self, resource: AbstractResource) -> None:
+        """Let *resource* be found no more; it stays in `resources`.
+
+        Raises:
+            ValueError: it was not found before.
+        """
+        self._indexed.remove(resource)
         self._index = None
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
@@ -343,6 +363,33 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         self.register_resource(resource)
         return resource
 
+    def add_view(self, path: str, handler: Any, **kwargs: Any) -> AbstractRoute:
+        """Return `add_route` of a class-based view, for every method."""
+        return self.add_route("*", path, handler, **kwargs)
+
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
         """Return the routes that the definitions (``web.get(…)``, a `RouteTableDef`) added."""
         return [route for definition in routes for route in definition.register(self)]
+
+
+def _canonical(sent_path: str) -> str:
+    # `latin-1` takes back what reading the request line did: these are the bytes as sent.
+    return canonical_path(sent_path if sent_path.isascii() else sent_path.encode("latin-1"))
+
+
+def _nothing_for(method: str, allowed: set[str]) -> HTTPException:
+    return HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound()
+
+
+def _is_foreign(resource: AbstractResource) -> bool:
+    """Tell whether only its own `resolve` can say what *resource* answers."""
+    resolve = type(resource).resolve
+    if isinstance(resource, MatchedSubAppResource):
+        if type(resource.rule).match is not Domain.match:
+            return True
+        known = resolve is MatchedSubAppResource.resolve
+    elif isinstance(resource, PrefixedSubAppResource):
+        known = resolve is PrefixedSubAppResource.resolve
+    else:
+        return resolve is not Resource.resolve
+    return not known or resource.app.router.must_await

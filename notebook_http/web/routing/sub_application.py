@@ -1,26 +1,35 @@
-"""An application mounted below a prefix of another one."""
+"""An application mounted in another one: below a prefix, or for a domain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from yarl import URL
 
+from notebook_http.web.routing.abstract_router import AbstractRouter
+from notebook_http.web.routing.domain import AbstractRuleMatching
+from notebook_http.web.routing.match_info import UrlMappingMatchInfo
 from notebook_http.web.routing.path_template import canonical_path
-from notebook_http.web.routing.resource import AbstractResource
+from notebook_http.web.routing.resource import AbstractResource, Resolved
 from notebook_http.web.routing.route import AbstractRoute
 
-__all__ = ["MountedApplication", "MountedRouter", "PrefixedSubAppResource"]
+__all__ = ["MatchedSubAppResource", "MountedApplication", "MountedRouter", "PrefixedSubAppResource"]
 
 
 class MountedRouter(Protocol):
     """What mounting needs of the inner application's router."""
 
+    @property
+    def must_await(self) -> bool:
+        """Whether `find` cannot tell, and `resolve` has to be awaited."""
+
     def add_prefix(self, prefix: str) -> None:
         """Move all resources below *prefix*."""
 
-    def find(self, method: str, path: str) -> tuple[AbstractRoute, dict[str, str] | None]:
+    def find(
+        self, method: str, path: str, request: Any = None
+    ) -> tuple[AbstractRoute, dict[str, str] | None]:
         """Return the route for *method* and *path*, and the path's variables."""
 
     def routes(self) -> Any:
@@ -67,9 +76,16 @@ class PrefixedSubAppResource(AbstractResource):
         """Return ``{"app": …, "prefix": …}``."""
         return {"app": self._app, "prefix": self._prefix}
 
-    def raw_match(self, path: str) -> bool:
-        """Tell whether *path* is the prefix."""
-        return path == self._prefix
+    async def resolve(self, request: Any) -> Resolved:
+        """Return what the mounted application's router finds, an error too."""
+        router = cast("AbstractRouter", self._app.router)
+        match = cast("UrlMappingMatchInfo", await router.resolve(request))
+        match.add_app(self._app)
+        return match, set(getattr(match.http_exception, "allowed_methods", ()))
+
+    def raw_match(self, prefix: str) -> bool:
+        """Return False: nothing is added to it as to the resource of a path."""
+        return False
 
     def __len__(self) -> int:
         return len(self._app.router.routes())
@@ -78,4 +94,37 @@ class PrefixedSubAppResource(AbstractResource):
         return iter(self._app.router.routes())
 
     def __repr__(self) -> str:
-        return f"<PrefixedSubAppResource {self._prefix} -> {self._app!r}>"
+        return f"<{type(self).__name__} {self._prefix} -> {self._app!r}>"
+
+
+class MatchedSubAppResource(PrefixedSubAppResource):
+    """Every request for which *rule* holds is *app*'s, also what it has no route for."""
+
+    def __init__(self, rule: AbstractRuleMatching, app: MountedApplication) -> None:
+        AbstractResource.__init__(self)
+        self._prefix = ""
+        self._app = app
+        self._rule = rule
+
+    @property
+    def rule(self) -> AbstractRuleMatching:
+        """What has to hold."""
+        return self._rule
+
+    @property
+    def canonical(self) -> str:
+        """The rule as text."""
+        return self._rule.canonical
+
+    def get_info(self) -> dict[str, Any]:
+        """Return ``{"app": …, "rule": …}``."""
+        return {"app": self._app, "rule": self._rule}
+
+    async def resolve(self, request: Any) -> Resolved:
+        """Return what the mounted application's router finds, if the rule holds."""
+        if not await self._rule.match(request):
+            return None, set()
+        return await super().resolve(request)
+
+    def __repr__(self) -> str:
+        return f"<MatchedSubAppResource -> {self._app!r}>"

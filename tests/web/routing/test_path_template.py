@@ -64,7 +64,31 @@ def test_segments_are_known_where_no_pattern_is_needed() -> None:
     assert parse_template("/a/{b}-{c}").segments is None
     assert parse_template("/a/x{b}").segments is None
     assert parse_template("/a/{b}x").segments is None
-    assert parse_template(r"/a/{b:\d+}").segments is None
+    number = Variable("b", r"\d+")
+    assert parse_template(r"/a/{b:\d+}").segments == ("", "a", number)  # which needs its pattern
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"\d+", r"\d{4}-\d{2}", "[a-z0-9_-]+", "en|de", "[^/]+", "[^{}/]+", r"\w*", r"[\w.-]{1,9}"],
+)
+def test_patterns_that_match_no_slash(pattern: str) -> None:
+    """Templates with them have as many segments as the paths they match."""
+    template = parse_template(f"/a/{{b:{pattern}}}/c")
+    assert template.segments == ("", "a", Variable("b", pattern), "c")
+    assert template.needs_pattern
+    assert template.pattern.fullmatch("/a/x/y/c") is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [".*", ".+", r"\S+", r"\W", "[^x]+", "[+-9]", "[.-9]", "(?:a/b)", "a/b", r"[\W]", "[!-~]"],
+)
+def test_patterns_that_may_match_a_slash(pattern: str) -> None:
+    """They are tried wherever the text around them fits."""
+    template = parse_template(f"/a/{{b:{pattern}}}/c")
+    assert template.segments is None
+    assert template.literal_ends == ("/a/", "/c")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_match_is_a_dictionary_with_its_route() -> None:
     assert match.apps == (outer, inner)
     assert match.current_app is inner
     assert match.handler is handle
-    assert match.expect_handler is None
+    assert match.expect_handler == route.handle_expect_header
     assert match.get_info()["formatter"] == "/{a}"
     assert "MatchInfo" in repr(match)
     match.current_app = outer
