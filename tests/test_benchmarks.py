@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,9 +71,15 @@ def test_peer_that_is_missing_is_said_and_left_out(
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+def servers_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the picture of the servers' run is."""
+    return tmp_path_factory.mktemp("bench") / "scaling.svg"
+
+
+@pytest.fixture(scope="module")
+def servers(servers_picture: Path) -> tuple[dict[str, Any], str]:
     """The same of the servers, ours beside aiohttp's."""
-    path = tmp_path_factory.mktemp("bench") / "bench.json"
+    path = servers_picture.with_name("bench.json")
     finished = run("--server", "--beside", "aiohttp", "--results", str(path))
     assert finished.returncode == 0, finished.stderr
     return json.loads(path.read_text()), finished.stdout
@@ -118,6 +125,36 @@ def test_starlette_answers_what_ours_answers(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
     for row in json.loads(path.read_text())["servers"]:
         assert "uvicorn" in row["servers"]
+
+
+def test_idle_connections_have_figures_of_both(servers: tuple[dict[str, Any], str]) -> None:
+    for row in servers[0]["idle_memory"]:
+        assert set(row["bytes_a_connection"]) == {"notebook_http", "aiohttp"}
+        assert row["name"] in servers[1]
+    crowd = servers[0]["beside_idle"]
+    assert crowd["connections"] >= 100
+    for figures in crowd["servers"].values():
+        alone, crowded = (
+            figures[key]["cpu_microseconds_a_request"]["median"] for key in ("alone", "crowded")
+        )
+        assert figures["crowded_over_alone"]["median"] == pytest.approx(crowded / alone)
+
+
+def test_scaling_is_drawn(servers: tuple[dict[str, Any], str], servers_picture: Path) -> None:
+    """Every point of bench.json is a dot of the picture, further up the dearer it is."""
+    series = {each["name"]: each["servers"] for each in servers[0]["scaling"]}
+    assert set(series) == {"routes", "routes under one prefix", "connections"}
+    costs = []
+    for points in (points for servers in series.values() for points in servers.values()):
+        assert list(points) == ["1", "10", "100", "1000"]
+        costs += [cost["median"] for cost in points.values()]
+    namespace = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.parse(servers_picture).getroot()
+    dots = [float(dot.attrib["cy"]) for dot in root.iter(f"{namespace}circle")]
+    assert len(dots) == len(costs)
+    # SVG's axis points downwards.
+    by_cost = [dot for _, dot in sorted(zip(costs, dots, strict=True))]
+    assert by_cost == sorted(dots, reverse=True)
 
 
 def test_part_of_the_rows(tmp_path: Path) -> None:

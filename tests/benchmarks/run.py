@@ -2,7 +2,8 @@
 
 Servers and clients of all libraries run as processes of their own, pinned to one core, and take
 turns within each round; their load runs on the other core. Access logs are off on all, the event
-loop is the standard library's on all, every answer is checked. Results go to build/bench.json.
+loop is the standard library's on all, every answer is checked. Results go to build/bench.json,
+the picture of how costs grow to build/scaling.svg.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ import import_cost
 import server_table
 from children import Cores, two_cores
 from client_table import client_table, measure_clients, promises, versions
+from idle_connections import idle_promises, idle_table, measure_idle
 from report import compare_imports, import_table, promise_table
+from scaling import measure_scaling, scaling_promises, scaling_table
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
+# What is measured of servers beside rows: a name for `--rows` each.
+IDLE, SCALING = MANY = ("server: idle connections", "server: scaling")
 # Peers of the servers that are no clients.
 SERVER_PACKAGES = ("granian", "starlette", "uvicorn")
 
@@ -81,14 +86,32 @@ def servers(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any]
         if name in beside or name in (server_table.OURS, server_table.THEIRS)
     ]
     chosen = server_table.rows_named(arguments.rows)
-    if not chosen:
+    many = [part for part in MANY if any(text.lower() in part for text in arguments.rows)]
+    if not (chosen or many):
         return {}, []
+    results: dict[str, Any] = {}
+    found: list[dict[str, Any]] = []
+    tables = []
     with ExitStack() as stack:
         bench = server_table.ServerBench(stack, cores, names)
-        rows = server_table.measure_rows(bench, chosen, arguments.rounds, arguments.work)
-    found = server_table.promises(rows)
-    results = {"servers": rows, "server_promises": found}
-    return results, [server_table.server_table(rows), promise_table(found)]
+        if chosen:
+            rows = server_table.measure_rows(bench, chosen, arguments.rounds, arguments.work)
+            results["servers"] = rows
+            found += server_table.promises(rows)
+            tables.append(server_table.server_table(rows))
+        if IDLE in many:
+            memory, crowd = measure_idle(bench, arguments.rounds, arguments.work)
+            results |= {"idle_memory": memory, "beside_idle": crowd}
+            found += idle_promises(memory, crowd)
+            tables.append(idle_table(memory, crowd))
+        if SCALING in many:
+            file = arguments.results
+            picture = file.with_name("scaling.svg") if file is not None else None
+            scaling = measure_scaling(bench, arguments.rounds, arguments.work, picture)
+            results["scaling"] = scaling
+            found += scaling_promises(scaling)
+            tables.append(scaling_table(scaling))
+    return results | {"server_promises": found}, [*tables, promise_table(found)]
 
 
 def clients(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any], list[str]]:

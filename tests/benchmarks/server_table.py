@@ -37,7 +37,7 @@ SERVERS = {
 SHARES = {OURS: 1.0, THEIRS: 1.0, "uvicorn": 0.3, RUST: 0.3}
 FOOTNOTE = "* with Starlette; granian's threads and processes are all counted."
 # What a row takes of `web`, by the beginning of its name.
-NEEDS = {"static": "FileResponse", "WebSocket": "WebSocketResponse"}
+NEEDS = {"static": "StaticResource", "WebSocket": "WebSocketResponse"}
 
 Prices = dict[str, list[Price]]
 
@@ -47,7 +47,7 @@ class ServerBench:
 
     def __init__(self, stack: ExitStack, cores: Cores, names: Sequence[str]) -> None:
         self._stack = stack
-        self._core, self._load_core = cores
+        self.core, self._load_core = cores
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name, content in FILES.items():
             (self.folder / name).write_bytes(content)
@@ -68,12 +68,12 @@ class ServerBench:
             print(f"\n  !!! {name} {reason}: it is left out of every row.\n", flush=True)
         return not reason
 
-    def start(self, name: str, *, tls: bool = False) -> Child:
-        """Start a server, on the core of what is measured."""
+    def start(self, name: str, *, tls: bool = False, stack: ExitStack | None = None) -> Child:
+        """Start a server on the core of what is measured, until *stack* ends, or this bench."""
         certificate = [str(self._certificate)] if tls else []
         script = "server_under_test.py"
-        child = Child(script, name, str(self.folder), *certificate, core=self._core)
-        return self._stack.enter_context(child)
+        child = Child(script, name, str(self.folder), *certificate, core=self.core)
+        return (stack or self._stack).enter_context(child)
 
     def server(self, name: str, *, tls: bool) -> Child:
         """Return the server of that name that all rows share."""
@@ -83,7 +83,7 @@ class ServerBench:
 
     def pin_load(self, *, one_core: bool) -> None:
         """Move the load, which is this process, to where it belongs."""
-        pin(0, self._core if one_core else self._load_core)
+        pin(0, self.core if one_core else self._load_core)
 
     def price(self, server: Child, row: ServerRow, requests: int) -> Price:
         """Return what *requests* requests cost *server*."""
@@ -178,7 +178,7 @@ def table_row(row: dict[str, Any]) -> str:
 def server_table(rows: list[dict[str, Any]]) -> str:
     """Return all rows as text."""
     small = "; ".join(row["name"] for row in rows if row["small"])
-    notes = [FOOTNOTE, *textwrap.wrap(f"Small requests: {small}.", 100)]
+    notes = [FOOTNOTE, *(textwrap.wrap(f"Small requests: {small}.", 100) if small else [])]
     return "\n".join([table_head(), *map(table_row, rows), *notes])
 
 

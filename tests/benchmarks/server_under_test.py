@@ -21,7 +21,10 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from process_clock import tree_cpu_seconds
 from resident_memory import resident_bytes
@@ -55,8 +58,10 @@ def answer_lines() -> None:
         print(json.dumps(figure), flush=True)
 
 
-async def serve(library: str, folder: Path, certificate: str | None) -> None:
-    """Serve with a library of aiohttp's shape on free ports, and say which."""
+async def serve(
+    library: str, made: Callable[[Any], dict[str, Any]], certificate: str | None
+) -> None:
+    """Serve what *made* makes of a library of aiohttp's shape on free ports, and say which."""
     context = None
     if certificate is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -64,7 +69,7 @@ async def serve(library: str, folder: Path, certificate: str | None) -> None:
     web = importlib.import_module(f"{library}.web")
     runners = []
     ports = {}
-    for path, app in applications(web, folder).items():
+    for path, app in made(web).items():
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
@@ -122,7 +127,8 @@ def main(server: str, folder: str, certificate: str | None = None) -> None:
     if server in COMMANDS:
         command(server, Path(folder), certificate)
     else:
-        asyncio.run(serve(server, Path(folder), certificate))
+        made = partial(applications, folder=Path(folder))
+        asyncio.run(serve(server, made, certificate))
 
 
 if __name__ == "__main__":
