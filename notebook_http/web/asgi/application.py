@@ -10,9 +10,10 @@ from urllib.parse import unquote
 from notebook_http.web.application import Application, DispatchedRequest
 from notebook_http.web.asgi.app_task import Crew
 from notebook_http.web.asgi.http_exchange import HttpExchange
-from notebook_http.web.asgi.interface import AsgiCallable, WsgiCallable
+from notebook_http.web.asgi.interface import AsgiCallable, Scope, WsgiCallable
 from notebook_http.web.asgi.lifespan import Lifespan, LifespanMode
 from notebook_http.web.asgi.scope import request_scope
+from notebook_http.web.asgi.websocket_exchange import WebSocketExchange, asks_for_websocket
 from notebook_http.web.asgi.wrapped_exchange import WrappedExchange
 from notebook_http.web.exceptions import HTTPExpectationFailed
 from notebook_http.web.request import Request
@@ -142,15 +143,25 @@ class AsgiApplication(Application):
         crew = self._crew
         if crew is None:
             raise RuntimeError(f"{self!r} was not started: serve it, or what it is mounted in")
-        scope = request_scope(
-            "http",
-            request.scheme,
-            request,
-            self._root_path,
-            self._one.mounted_at,
-            self._lifespan_state,
-        )
         # `find` gave our own route: anything but its handler is a middleware.
         bare = request.pipeline.handler is self._one.route.handler and not request.signals
         exchange = (HttpExchange if bare else WrappedExchange)(request, self.logger)
+        if request.message.upgrade and asks_for_websocket(request):
+            return await self._answer_websocket(request, exchange, crew)
+        scope = self._scope("http", request.scheme, request)
         return await exchange.answer(self.asgi, scope, crew)
+
+    async def _answer_websocket(
+        self, request: Request, denial: HttpExchange, crew: Crew
+    ) -> StreamResponse:
+        exchange = WebSocketExchange(request, denial, self.logger)
+        scope = self._scope("websocket", "wss" if request.secure else "ws", request)
+        del scope["method"]
+        scope["subprotocols"] = exchange.subprotocols
+        scope["extensions"] = {"websocket.http.response": {}}
+        return await exchange.answer(self.asgi, scope, crew)
+
+    def _scope(self, kind: str, scheme: str, request: Request) -> Scope:
+        return request_scope(
+            kind, scheme, request, self._root_path, self._one.mounted_at, self._lifespan_state
+        )

@@ -43,6 +43,11 @@ class HttpExchange(Exchange):
         self._body_error: Exception | None = None
         self._events: list[asyncio.Future[None]] | None = None  # of those that wait for the end
 
+    @property
+    def answering(self) -> bool:
+        """Whether the application has begun to answer."""
+        return self._head is not None
+
     # What the application hears
 
     async def receive(self) -> Message:
@@ -63,10 +68,11 @@ class HttpExchange(Exchange):
             except (RequestPayloadError, HTTPException, ConnectionResetError) as error:
                 # Broken, too slow, or the client has left: to the application all the same.
                 self._body_read, self._body_error = True, error
-        await self._wait_for_end()
+        await self.wait_for_end()
         return {"type": "http.disconnect"}
 
-    async def _wait_for_end(self) -> None:
+    async def wait_for_end(self) -> None:
+        """Return when the client has left, or the answer is complete. A cancel changes nothing."""
         connection: Any = self.request.protocol
         if not self.over and not connection.client_has_left and self._body_error is None:
             waiter = asyncio.get_running_loop().create_future()
