@@ -120,6 +120,13 @@ def _request_line(request: BaseRequest, response: StreamResponse, time: float) -
     return f"{_escaped(request.method)} {target} HTTP/{version.major}.{version.minor}"
 
 
+def _response_field(response: StreamResponse, name: str) -> str:
+    value = response.headers.get(name)
+    if value is None and name.lower() == "content-length" and response.content_length is not None:
+        return str(response.content_length)  # plain answers are sent without a table of fields
+    return value or "-"
+
+
 _ATOMS: dict[str, tuple[str, Atom]] = {
     "a": ("remote_address", lambda request, response, time: request.remote or "-"),
     "t": ("request_start_time", _request_time),
@@ -139,7 +146,7 @@ _NAMED: dict[str, tuple[str, Callable[[str], Atom]]] = {
     ),
     "o": (
         "response_header",
-        lambda name: lambda request, response, time: _escaped(response.headers.get(name, "-")),
+        lambda name: lambda request, response, time: _escaped(_response_field(response, name)),
     ),
     "e": (
         "environ",
