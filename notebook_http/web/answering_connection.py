@@ -95,7 +95,12 @@ class AnsweringConnection(WaitingConnection):
         """Send *response* if nothing has to be waited for; whether that was so."""
         head = request.message
         broken = self._body_broken and not self.waiting
-        if self._closing or broken or (request.expectation and self._must_not_wait(request)):
+        if (
+            self._closing
+            or broken
+            or (request.expectation and self._must_not_wait(request))
+            or (self._arriving is not None and self._will_not_drop(request))
+        ):
             request.close_connection()
             head = request.message
         if request.signals or request.prepared_response is not None:
@@ -159,6 +164,13 @@ class AnsweringConnection(WaitingConnection):
             if not isinstance(another, ConnectionResetError):
                 self.settings.logger.exception("The answer to a failure could not be sent")
         return response
+
+    def _will_not_drop(self, request: BaseRequest) -> bool:
+        """Whether more is to come of the body that nobody read than is worth dropping."""
+        body, length = request.content, request.content_length
+        if body is not self._arriving or length is None:
+            return False
+        return length - body.total_raw_bytes > self.settings.lingering_bytes
 
     @staticmethod
     def _must_not_wait(request: BaseRequest) -> bool:

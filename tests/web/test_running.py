@@ -205,6 +205,23 @@ async def test_a_body_that_was_dropped_is_no_empty_body(serve: Serve, talk: Talk
     writer.close()
 
 
+@pytest.mark.parametrize(("length", "goes_on"), [(10, True), (2**20 + 10, False)])
+async def test_an_answer_tells_whether_the_rest_of_a_body_is_waited_for(
+    serve: Serve, length: int, goes_on: bool
+) -> None:
+    """A client must not send its next request over a connection that is about to end."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        raise web.HTTPRequestEntityTooLarge(max_size=1, actual_size=length)
+
+    port = await serve(refuse)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n12345" % length)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert (b"Connection: close" not in head) is goes_on
+    writer.close()
+
+
 async def test_a_sites_time_limit_is_its_runners() -> None:
     """With aiohttp's warning."""
     runner, _, _ = await listening(hello)
