@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import sys
+from mimetypes import MimeTypes
 
 __all__ = ["media_type_of"]
 
+# Python's own table: not that of the system, which would be another one on the next machine.
+_types = MimeTypes()
 # A compressed file is one of its compression's type: `data.tar.gz` is gzip, not tar.
-_COMPRESSED = {
-    "gzip": "application/gzip",
-    "br": "application/x-brotli",
-    "bzip2": "application/x-bzip2",
-    "compress": "application/x-compress",
-    "xz": "application/x-xz",
-    "zstd": "application/zstd",
-}
+_types.encodings_map.clear()
+for _type, _suffix in (
+    ("application/gzip", ".gz"),
+    ("application/x-brotli", ".br"),
+    ("application/x-bzip2", ".bz2"),
+    ("application/x-compress", ".Z"),
+    ("application/x-xz", ".xz"),
+    ("application/zstd", ".zst"),
+):
+    _types.add_type(_type, _suffix)
 
 
 def media_type_of(path: str) -> str:
     """Return the media type of the file at *path*, without looking at it.
 
-    ``application/octet-stream`` when the name says nothing. What a program has told Python's
-    `mimetypes` counts, at any time.
+    ``application/octet-stream`` when the name says nothing.
     """
     name = os.path.basename(path)
     if sys.version_info >= (3, 13):
-        kind, compression = mimetypes.guess_file_type(name)
+        kind, _ = _types.guess_file_type(name)
     else:  # takes URLs: a dot and a slash keep a colon from making one
-        kind, compression = mimetypes.guess_type(f"./{name}")
-    if compression is not None:
-        kind = _COMPRESSED.get(compression)
-    elif kind is None and name.lower().endswith((".zst", ".br")):  # Python before 3.14 and 3.9
-        kind = _COMPRESSED["zstd" if name[-1] in "tT" else "br"]
+        kind, _ = _types.guess_type(f"./{name}")
     return kind or "application/octet-stream"

@@ -115,7 +115,12 @@ class StaticResource(Resource):
         return False
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the decoded path below the prefix as *filename*, or None: no match."""
+        """Return the decoded path below the prefix as *filename*, or None: no match.
+
+        A path that leads up out of the prefix is not below it, whatever may follow.
+        """
+        if "/.." in path and _leads_up(path.split("/")[self._prefix.count("/") + 1 :]):
+            return None
         values = super().match(path)
         if values is not None and self._prefix:
             values["filename"] = values["filename"][1:]
@@ -179,6 +184,18 @@ class StaticResource(Resource):
             return index_page(directory, "", self._prefix)
         url = f"{self._prefix}/{quote(below)}"
         return index_page(directory, below.decode("utf-8", "replace"), url)
+
+
+def _leads_up(segments: list[str]) -> bool:
+    depth = 0
+    for segment in segments:
+        if segment == "..":
+            depth -= 1
+            if depth < 0:
+                return True
+        elif segment not in ("", "."):
+            depth += 1
+    return False
 
 
 def _template_below(prefix: str) -> PathTemplate:
