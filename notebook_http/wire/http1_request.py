@@ -180,7 +180,7 @@ class RequestParser:
             # The rest of a sized body needs no parser: it saves a copy and a call per read.
             # A fresh parser (1 µs) waits for what comes behind it.
             self._raw_left = head.content_length - self._received
-            self._parser = HttpRequestParser(self)
+            self._parser, self._lines.text = HttpRequestParser(self), b""
             return
         limits = self._limits
         if self._fields:
@@ -206,7 +206,7 @@ class RequestParser:
     def _resume_after_upgrade(self, rest: bytes) -> bytes:
         """Go on behind a head that asked for an upgrade, which llhttp will not do by itself."""
         head = self._head
-        self._parser = HttpRequestParser(self)
+        self._parser, self._lines.text = HttpRequestParser(self), b""
         self._upgrading = False
         if head is None:
             return rest

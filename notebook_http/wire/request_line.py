@@ -71,7 +71,7 @@ class RequestLines:
                 begin += 1  # RFC 9112 §2.2 lets a server pass over empty lines
             return begin if text.startswith(line, begin) else -1
         at = text.find(line, begin)
-        return at if body == _ANYTHING or text[at - 1 : at] in (b"\n", b"") else -1
+        return at if body == _ANYTHING or text[at - 1 : at] in (b"\n", b"\r", b"") else -1
 
     def check_early(self, method: bytes, target: bytes) -> bool:
         """The same, while the rest of the head is still to come; its bytes are let go."""

@@ -78,3 +78,14 @@ def test_words_in_bodies_and_fields_mean_nothing() -> None:
     message = sized + words
     for cut in range(len(message)):
         assert read(message[:cut], message[cut:] + GET) == (["/", "/"], False)
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n", b"\n\r"])
+def test_bodies_may_end_like_lines(end: bytes) -> None:
+    """What they end in is no empty line before the next request."""
+    body = b"abc" + end
+    message = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    for cut in range(len(message) + 1):
+        assert read(message[:cut], message[cut:], GET) == (["/a", "/"], False), cut
+        assert read(GET + message[:cut], message[cut:] + GET) == (["/", "/a", "/"], False), cut
+    assert read(GET + b"\r", b"\n\r", b"\n" + GET) == (["/", "/"], False)
