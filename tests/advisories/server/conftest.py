@@ -46,6 +46,7 @@ class ServerUnderTest:
         app = what
         if not isinstance(what, web.Application):
             app = web.Application(**settings.pop("app", {}))
+            app.router.add_get("/next-client", self._answer)
             app.router.add_route("*", "/{path:.*}", self._recording(what or self._answer))
         settings.setdefault("shutdown_timeout", 1.0)
         # A logger of its own: what it is told says nothing of other tests.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.http1_request import RequestHead, RequestParser
@@ -121,36 +120,33 @@ def ours(data: bytes, cut: int) -> Seen:
 
 VALID = [
     b"GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n",
-    b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 31\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n...",
+    b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 31\r\n\r\n"
+    b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n...",
     b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"1f;n=v\r\nGET /y HTTP/1.1\r\nHost: a\r\n\r\n...\r\n0\r\nT: u\r\n\r\n",
     b"OPTIONS /d HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
 ]
-PIECES = st.sampled_from(
+PIECES = st.binary(max_size=3) | st.sampled_from(
     [
-        b"\r",
-        b"\n",
-        b"\r\n",
-        b" ",
-        b"\t",
-        b"\0",
-        b":",
-        b";",
-        b"0",
-        b"5",
-        b"+",
-        b"\r\n\r\n",
-        b"HTTP/1.1",
+        *(
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b" ",
+            b"\t",
+            b"\0",
+            b":",
+            b";",
+            b"0",
+            b"5",
+            b"+",
+            b"\x0b",
+            b"\xff",
+        ),
+        *(b"\r\n\r\n", b"HTTP/1.1", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"),
+        *(b"GET / ", b"#"),
     ]
-    + [
-        b"Content-Length: 5\r\n",
-        b"Transfer-Encoding: chunked\r\n",
-        b"GET / ",
-        b"\x0b",
-        b"\xff",
-        b"#",
-    ]
-) | st.binary(max_size=3)
+)
 
 
 @st.composite

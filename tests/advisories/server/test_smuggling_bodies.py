@@ -85,7 +85,7 @@ async def test_promise_no_head_frames_a_body_in_two_ways(refused, bad, status):
 @pytest.mark.parametrize("reads", [True, False])
 @pytest.mark.parametrize("body", BODIES, ids=repr)
 async def test_promise_no_body_ends_in_two_places(serve, body, reads):
-    """Read or unread, whole or byte by byte: one answer at most says 200, nobody sees the canary."""
+    """Read or unread, whole or byte by byte: one answer, nobody sees the canary."""
     from notebook_http import web
 
     async def handle(request):
