@@ -18,6 +18,7 @@ FACES = [
     "notebook_http.hdrs",
     "notebook_http.test_utils",
     "notebook_http.web",
+    "notebook_http.web.middlewares",
 ]
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from notebook_http.web import middlewares as middlewares
     from notebook_http.web.access_log import (
         AbstractAccessLogger as AbstractAccessLogger,
         AccessLogger as AccessLogger,
@@ -348,6 +349,8 @@ __all__ = [*_HOME_OF]
 
 def __getattr__(name: str) -> Any:
     """Import *name* from its room when it is first used."""
+    if name == "middlewares":
+        return import_module(f"{__name__}.middlewares")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -357,4 +360,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "middlewares"})
