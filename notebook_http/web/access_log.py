@@ -115,6 +115,8 @@ def _request_time(request: BaseRequest, response: StreamResponse, time: float) -
 
 
 def _request_line(request: BaseRequest, response: StreamResponse, time: float) -> str:
+    if request.method == "UNKNOWN" and (line := getattr(request, "first_line", None)) is not None:
+        return _escaped(line)  # of what was refused
     version = request.version
     target = _escaped(request.raw_path)
     return f"{_escaped(request.method)} {target} HTTP/{version.major}.{version.minor}"

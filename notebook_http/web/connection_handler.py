@@ -20,7 +20,7 @@ from notebook_http.web.access_log import AbstractAccessLogger
 from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task, run_in
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import HTTPException
-from notebook_http.web.failures import UNKNOWN_HEAD, answer_failure, answer_refusal
+from notebook_http.web.failures import RefusedRequest, answer_failure, answer_refusal
 from notebook_http.web.handler_attributes import HandlerAttributes
 from notebook_http.web.request import BaseRequest
 from notebook_http.web.stream_response import StreamResponse
@@ -362,7 +362,8 @@ class RequestHandler(HandlerAttributes):
         self.write(data)
         access_logger = self._owner.access_logger
         if access_logger is not None and access_logger.enabled:
-            access_logger.log(BaseRequest(UNKNOWN_HEAD, EMPTY_READER, self, None), response, 0.0)
+            refused = RefusedRequest(self._parser.refused_line(), self)
+            access_logger.log(refused, response, 0.0)
 
     # Ending
 

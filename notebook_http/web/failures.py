@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import traceback
 
+from notebook_http.transport.connection import Connection
+from notebook_http.transport.stream_reader import EMPTY_READER
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.exceptions import RequestPayloadError
 from notebook_http.web.request import BaseRequest
@@ -18,10 +20,29 @@ from notebook_http.wire.errors import HttpProcessingError, excerpt
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion10
 
-__all__ = ["UNKNOWN_HEAD", "answer_failure", "answer_refusal"]
+__all__ = ["RefusedRequest", "answer_failure", "answer_refusal"]
 
-# Stands in the access log for a request whose head could not be read.
-UNKNOWN_HEAD = RequestHead("UNKNOWN", "/", HttpVersion10, [], None, False)
+_UNKNOWN_HEAD = RequestHead("UNKNOWN", "/", HttpVersion10, [], None, False)
+
+
+class RefusedRequest(BaseRequest):
+    """Stands in the access log for a request whose head could not be read.
+
+    Args:
+        line: the beginning of what came in its place.
+        protocol: the connection.
+
+    Attributes:
+        first_line: the same as text, without secrets; not escaped.
+    """
+
+    __slots__ = ("first_line",)
+
+    def __init__(self, line: bytes, protocol: Connection) -> None:
+        super().__init__(_UNKNOWN_HEAD, EMPTY_READER, protocol, None)
+        from notebook_http.wire.secrets import mask_text
+
+        self.first_line = mask_text(line.decode("utf-8", "surrogateescape")) or "-"
 
 
 def answer_failure(

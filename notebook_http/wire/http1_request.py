@@ -155,6 +155,10 @@ class RequestParser:
                 self.repeated.learn(data, self._plain)
             return
 
+    def refused_line(self) -> bytes:
+        """Return the beginning of the request line that was refused, as far as can be told."""
+        return self._lines.refused(self._parser.get_method(), self._target)
+
     def _is_over(self) -> bool:
         return self.closed  # asked anew: a callback may have set it while data was fed
 
@@ -262,14 +266,9 @@ class RequestParser:
         host = self._host(noted.get(b"host"), version)
         # A fragment is never sent; the routes would see another path than the handler does.
         if b"#" in target or (target[:1] != b"/" and not is_allowed_target(method, target)):
-            self._fail(InvalidURLError(f"request target {excerpt(target)} is not allowed"))
+            self._fail(InvalidURLError("the request target has none of the forms that it may have"))
         head = RequestHead(
-            method,
-            target.decode("latin-1"),
-            version,
-            fields,
-            host,
-            parser.should_keep_alive(),
+            method, target.decode("latin-1"), version, fields, host, parser.should_keep_alive()
         )
         if len(noted) > 1 or host is None:
             self._note(head, noted)
@@ -361,7 +360,7 @@ class RequestParser:
         if value != self._host_bytes:  # a connection nearly always names one host
             stripped = value.strip(b" \t")
             if not is_host(stripped):
-                self._fail(InvalidHeader(f"Host {excerpt(value)} is not a host and port"))
+                self._fail(InvalidHeader("Host is not a host and port"))
             self._host_bytes = value
             self._host_text = stripped.decode("latin-1")
         return self._host_text

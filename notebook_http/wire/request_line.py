@@ -82,8 +82,13 @@ class RequestLines:
             self.text, self._at = b"", 0
         return True
 
-    def refused(self) -> bytes:
-        """Return the beginning of the line that no parser would take, as far as can be told."""
+    def refused(self, method: bytes, target: bytes) -> bytes:
+        """Return the beginning of the line that was refused, as far as can be told.
+
+        No byte behind the end of a line: fields may hold secrets.
+        """
+        if target:
+            return (method + b" " + target)[:_MOST_SHOWN]
         rest = self.text
         if self._at:
             rest = rest[self._at :].partition(b"\r\n\r\n")[2]

@@ -94,11 +94,11 @@ async def test_a_client_cannot_forge_a_line(
 async def test_refused_bytes_have_a_line_too(
     serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With what is known of them, which is nothing."""
+    """With the beginning of what came."""
     port = await serve(hello, access_log=LOGGER, access_log_format='"%r" %s')
     with caplog.at_level(logging.INFO, LOGGER.name):
         await talk(port, b"nonsense\r\n\r\n")
-    assert caplog.records[0].getMessage() == '"UNKNOWN / HTTP/1.0" 400'
+    assert caplog.records[0].getMessage() == '"nonsense" 400'
 
 
 async def test_nothing_is_done_when_nobody_listens(serve: Serve, talk: Talk) -> None:

@@ -1,0 +1,135 @@
+"""Each status that says that a client erred: its answer, its end, and its line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from notebook_http import web
+
+pytestmark = pytest.mark.advisory
+
+GET = b"GET /there HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /there HTTP/1.1\r\nHost: a\r\n"
+CANARY = b"GET /canary HTTP/1.1\r\nHost: a\r\n\r\n"
+REFUSED = [
+    (b"GET http://u:hunter22@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "GET http://"),
+    (b"\x1b[31mGET / HTTP/1.1\r\nAuthorization: hunter22\r\n\r\n", 400, "\\x1b[31mGET"),
+    (GET + b"X : a\r\nAuthorization: Bearer hunter22\r\n\r\n", 400, "GET /there"),
+    (GET + b"Host: b\r\nCookie: session=hunter22\r\n\r\n", 400, "GET /there"),
+    (b"GET /there?password=hunter22 HTTP/1.1\r\n\r\n", 400, "GET /there?password="),
+    (b"GET /there HTTP/2.0\r\nHost: a\r\n\r\n", 505, "GET /there"),
+    (b"GET /there RTSP/1.0\r\nHost: a\r\n\r\n", 400, "GET /there"),
+    (b"GET /there\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400, "GET /there"),
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "GET /aaaaa"),
+    (GET + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, "GET /there"),
+    (GET + b"X: a\r\n" * 200 + b"\r\n", 431, "GET /there"),
+    (POST + b"Transfer-Encoding: gzip\r\n\r\n", 501, "POST /there"),
+    (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n", 400, "POST /there"),
+    (b"nonsense\r\n\r\n", 400, "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("bad", "status", "shown"), REFUSED, ids=lambda value: repr(value)[:40])
+async def test_promise_refusals_are_short_and_logged_without_secrets(serve, bad, status, shown):
+    """Who sent what, escaped; nothing of fields; nothing of the inside in the answer."""
+    server = await serve(access_log_format='%a "%r" %s')
+    for before in (b"", GET + b"\r\n"):
+        server.log.clear()
+        answer = await server.exchange(before + bad + CANARY)
+        assert server.statuses(answer)[-1] == status
+        head, _, body = answer[answer.rindex(b"HTTP/1.1 %d " % status) :].partition(b"\r\n\r\n")
+        assert b"Connection: close" in head
+        assert b"hunter22" not in answer
+        assert len(body) < 300
+        (line,) = [told for told in server.told().split("\n") if told.endswith(f" {status}")]
+        assert line.startswith(f'127.0.0.1 "{shown}'), line
+        assert line.isprintable()
+        assert len(line) < 400
+        assert "hunter22" not in server.told()
+        assert "canary" not in server.told()
+        assert server.told().isprintable() or "\n" in server.told()
+
+
+@pytest.mark.parametrize("sent", [b"G", b"GET /there", GET[:-2], GET + b"X: a", GET + b"X: a\r\n"])
+async def test_promise_a_slow_head_is_408(serve, sent):
+    """Slow-loris: the connection is given back, whatever trickles in."""
+    server = await serve(head_timeout=0.15, access_log_format='%a "%r" %s')
+    reader, writer = await server.connect()
+    writer.write(sent)
+    answer = asyncio.ensure_future(reader.read())
+    async with asyncio.timeout(5):
+        while not answer.done():
+            await asyncio.sleep(0.02)
+            if sent.endswith(b"a"):
+                writer.write(b"a")
+    assert server.statuses(answer.result()) == [408]
+    assert server.reached == []
+    assert "408" in server.told()
+    writer.close()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 9\r\n\r\nab", b"Transfer-Encoding: chunked\r\n\r\n2\r\nab"]
+)
+async def test_promise_a_slow_body_ends_the_connection(serve, framing, reads):
+    """408 for a handler that reads it; one that does not has answered, and nobody waits."""
+
+    async def handle(request):
+        if reads:
+            await request.read()
+        return web.Response(text="unread")
+
+    server = await serve(handle, body_timeout=0.1, lingering_time=0.1)
+    answer = await server.exchange(POST + framing, seconds=5)
+    assert server.statuses(answer) == [408 if reads else 200]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (web.HTTPLengthRequired, 411),
+        (web.HTTPUnsupportedMediaType, 415),
+        (web.HTTPExpectationFailed, 417),
+        (web.HTTPUpgradeRequired, 426),
+        (web.HTTPNotImplemented, 501),
+        (web.HTTPVersionNotSupported, 505),
+        (RuntimeError("a secret of the handler"), 500),
+    ],
+)
+async def test_promise_errors_of_handlers_tell_nothing(serve, error, status):
+    """A status and a sentence; the traceback is for the log."""
+
+    async def handle(request):
+        raise error
+
+    server = await serve(handle)
+    answer = await server.exchange(GET + b"Connection: close\r\n\r\n")
+    assert server.statuses(answer) == [status]
+    assert len(answer) < 500
+    assert b"secret" not in answer
+    assert b"Traceback" not in answer
+
+
+async def test_promise_a_body_that_is_too_large_is_413(serve):
+    """Announced or not, in bytes as they came or as they are decoded."""
+
+    async def handle(request):
+        return web.Response(text=str(len(await request.read())))
+
+    server = await serve(handle, app={"client_max_size": 1000})
+    for framing in (b"Content-Length: 2000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n7d0\r\n"):
+        answer = await server.exchange(POST + b"Connection: close\r\n" + framing + b"a" * 2000)
+        assert server.statuses(answer) == [413]
+
+
+@pytest.mark.parametrize("expect", ["coffee", "100-continue, coffee", "200-ok"])
+async def test_cve_2024_24791_the_body_behind_a_final_answer_is_no_request(serve, expect):
+    """Go's and libsoup's (CVE-2026-103399): 417, and what follows is not read as a request."""
+    server = await serve()
+    data = POST + f"Expect: {expect}\r\nContent-Length: {len(CANARY)}\r\n\r\n".encode() + CANARY
+    answer = await server.exchange(data + GET + b"Connection: close\r\n\r\n")
+    assert server.statuses(answer)[0] == 417
+    assert not any("canary" in reached for reached in server.reached)
