@@ -109,11 +109,17 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in aiohttp_fixtures.FIXTURES:
         if not any(_has_fixture(plugin, name) for plugin in others):
             setattr(companion, name, getattr(aiohttp_fixtures, name))
-    if manager.has_plugin("asyncio") and "pytest_asyncio" in sys.modules:
-        pytest_asyncio: Any = sys.modules["pytest_asyncio"]
+    if _has_pytest_asyncio(manager):
+        import pytest_asyncio  # which is loaded, since its plugin is
+
         made = pytest_asyncio.fixture(_running_loop, loop_scope="function")
         companion._http_loop_of_pytest_asyncio = made  # type: ignore[attr-defined]
     manager.register(companion, _COMPANION)
+
+
+def _has_pytest_asyncio(manager: pytest.PytestPluginManager) -> bool:
+    # The second name is that of those who load their plugins one by one.
+    return manager.has_plugin("asyncio") or manager.has_plugin("pytest_asyncio.plugin")
 
 
 def _has_fixture(plugin: object, name: str) -> bool:
@@ -181,7 +187,7 @@ def _is_ours(request: Any) -> bool:
     names, manager = request.fixturenames, request.config.pluginmanager
     if "anyio_backend" in names or manager.has_plugin(_AIOHTTPS_PLUGIN):
         return False
-    return "http_loop" in names or "loop" in names or not manager.has_plugin("asyncio")
+    return "http_loop" in names or "loop" in names or not _has_pytest_asyncio(manager)
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
@@ -243,11 +249,10 @@ def http_loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventL
     if "anyio_backend" in request.fixturenames:
         yield request.getfixturevalue("_http_loop_of_anyio")
         return
-    if request.config.pluginmanager.has_plugin("asyncio") and "pytest_asyncio" in sys.modules:
-        takes: Callable[[Any], bool] = sys.modules["pytest_asyncio"].is_async_test
-        if takes(request.node) or not inspect.iscoroutinefunction(request.function):
-            yield request.getfixturevalue("_http_loop_of_pytest_asyncio")
-            return
+    if _has_pytest_asyncio(request.config.pluginmanager):
+        # Also for tests that it leaves to us: their fixtures may be its own.
+        yield request.getfixturevalue("_http_loop_of_pytest_asyncio")
+        return
     from notebook_http.test_utils.event_loops import loop_context
 
     factory = request.getfixturevalue("loop_factory")

@@ -50,3 +50,17 @@ def test_it_can_be_left_out(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-p", "no:notebook_http.pytest_plugin")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'http_client' not found*"])
+
+
+@pytest.mark.usefixtures("installed")
+def test_plugins_that_are_loaded_one_by_one(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pytest-asyncio has another name then, and runs the test all the same."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(PROGRAM)
+    plugins = ("-p", "notebook_http.pytest_plugin", "-p", "pytest_asyncio.plugin")
+    options = ("--aiohttp-fast", "--asyncio-mode=auto", "-W", "error", "-p", "no:cacheprovider")
+    scope = ("-o", "asyncio_default_fixture_loop_scope=function")
+    result = pytester.runpytest_subprocess(*plugins, *options, *scope)
+    result.assert_outcomes(passed=1)

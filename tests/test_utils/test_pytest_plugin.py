@@ -136,13 +136,16 @@ async def test_unmarked(http_client, app, http_loop):
     assert http_loop is asyncio.get_running_loop()
     assert (await (await http_client(app)).get("/")).status == 200
 
+async def test_unmarked_with_a_fixture_of_theirs(theirs):
+    assert (await theirs.get("/")).status == 200
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_in_the_loop_of_a_module(http_client, app):
     assert (await (await http_client(app)).get("/")).status == 200
 """
     )
     result = pytester.runpytest_inprocess(*STRICT)  # pytest-asyncio warns of the plain fixture
-    result.assert_outcomes(passed=4, warnings=1)
+    result.assert_outcomes(passed=5, warnings=1)
 
 
 def test_what_is_not_ours_is_left_alone(pytester: pytest.Pytester) -> None:
