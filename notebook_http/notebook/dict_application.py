@@ -13,25 +13,36 @@ from inspect import isawaitable
 from typing import Any
 
 from notebook_http import web
+from notebook_http.notebook.foreign_application import foreign_application
 
-__all__ = ["application_from", "application_of", "response_from"]
+__all__ = ["Servable", "application_from", "application_of", "response_from"]
+
+# What a server of a notebook takes; `application_of` says what becomes of it.
+Servable = web.Application | Mapping[str, Any] | Callable[..., Any]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "*")
 
 
 def application_of(app: object) -> web.Application:
-    """Return *app* if it is an application, or the one that it stands for if it is a dict.
+    """Return *app* if it is an application, or the one that it stands for.
+
+    That is a dict, or an application written for ASGI or WSGI.
 
     Raises:
-        TypeError: it is neither, or a handler of the dict cannot be called.
+        TypeError: it is nothing of that, or a handler of the dict cannot be called.
         ValueError: a route of the dict is none.
+        ImportError: it is written for WSGI, and a2wsgi is not installed.
     """
     if isinstance(app, web.Application):
         return app
     if isinstance(app, Mapping):
         return application_from(app)
+    foreign = foreign_application(app)
+    if foreign is not None:
+        return foreign
     msg = (
         f'A server needs a web.Application or a dict like {{"GET /hello": handler}}, '
+        "or an application written for ASGI or WSGI (FastAPI, Starlette, Flask …), "
         f"not a {type(app).__name__}"
     )
     raise TypeError(msg)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from notebook_http import web
 from notebook_http.notebook.cell_identity import CellRun, current_cell_run
-from notebook_http.notebook.dict_application import application_of
+from notebook_http.notebook.dict_application import Servable, application_of
 from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
 from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
 from notebook_http.notebook.log_masking import mask_logs
@@ -53,8 +53,8 @@ class Server:
     how it stands at that moment.
 
     Args:
-        app: a `web.Application`, or a dict like `{"GET /hello": handler}`, whose handlers may
-            return dict, list, str or bytes in place of a response.
+        app: a `web.Application`, a dict like `{"GET /hello": handler}`, whose handlers may return
+            dict, list, str or bytes, or an application for ASGI or WSGI (FastAPI, Flask …).
         name: what it is called on its card; no meaning beyond that.
 
     Raises:
@@ -62,9 +62,7 @@ class Server:
         ValueError: a route of the dict is none.
     """
 
-    def __init__(
-        self, app: web.Application | Mapping[str, Any], *, name: str | None = None
-    ) -> None:
+    def __init__(self, app: Servable, *, name: str | None = None) -> None:
         self._app: web.Application | Awaitable[web.Application] = application_of(app)
         self._name = _checked_name(name)
         self._state: State = "not started"

@@ -5,14 +5,14 @@ Decides which server takes whose place; starting and stopping is `kernel_server`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from socket import socket
-from typing import Any, overload
+from typing import overload
 
-from notebook_http import web
 from notebook_http.notebook.cell_identity import CallOrder, current_cell_run
+from notebook_http.notebook.dict_application import Servable
 from notebook_http.notebook.display.server_card import server_bundle, servers_bundle
 from notebook_http.notebook.kernel_server import Server, registry
 from notebook_http.notebook.listening_socket import (
@@ -40,7 +40,10 @@ _cards = count(1)
 
 
 async def serve(
-    app: web.Application | Mapping[str, Any], *, name: str | None = None, port: int = 0
+    app: Servable,
+    *,
+    name: str | None = None,
+    port: int = 0,
 ) -> Server:
     """Return a server of *app* that answers on 127.0.0.1, and show its card in a notebook.
 
@@ -50,8 +53,8 @@ async def serve(
     is answered by the new one. In a script only a name makes a place.
 
     Args:
-        app: a `web.Application`, or a dict like `{"GET /hello": handler}`, whose handlers may
-            return dict, list, str or bytes in place of a response.
+        app: a `web.Application`, a dict like `{"GET /hello": handler}`, whose handlers may return
+            dict, list, str or bytes, or an application for ASGI or WSGI (FastAPI, Flask …).
         name: what it is called, and its place.
         port: 0 for the port that its place had last, or a free one.
 

@@ -6,6 +6,7 @@ from traceback import format_exception_only
 
 from notebook_http import web
 from notebook_http.notebook.cell_location import line_in_cell
+from notebook_http.notebook.foreign_application import foreign_routes
 from notebook_http.notebook.shell import running_shell
 
 __all__ = ["failure_words", "routes_of"]
@@ -15,6 +16,9 @@ def routes_of(app: web.Application | None) -> list[tuple[str, str]]:
     """Return the (method, path) pairs that *app* answers; not the HEAD that comes with a GET."""
     if app is None:
         return []
+    foreign = foreign_routes(app)
+    if foreign is not None:
+        return foreign
     pairs = []
     for route in app.router.routes():
         info = route.get_info()

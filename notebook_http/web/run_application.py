@@ -184,7 +184,7 @@ async def _serve(
         if not isawaitable(app):
             raise TypeError(
                 "run_app serves a web.Application, or awaits a coroutine for one; this is "
-                f"{app!r}{': call it first' if callable(app) else ''}"
+                f"{app!r}{_what_to_write(app)}"
             )
         app = await app
     if asyncio.get_running_loop().get_debug() and access_log is access_logger:
@@ -224,6 +224,17 @@ async def _set_up(runner: AppRunner) -> None:
                 {"message": "The clean-up after a failed start-up failed too", "exception": error}
             )
         raise
+
+
+def _what_to_write(app: Any) -> str:
+    """Return what to do with something that is no application of ours."""
+    from notebook_http.web.asgi.interface import is_asgi, is_wsgi
+
+    if is_asgi(app):
+        return ": write web.run_app(web.asgi_app(…))"
+    if is_wsgi(app):
+        return ": write web.run_app(web.wsgi_app(…))"
+    return ": call it first" if callable(app) else ""
 
 
 def _as_list(value: Any, kind: type | tuple[type, ...]) -> list[Any]:
