@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import update_wrapper
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeAlias
 
 from notebook_http import web
 from notebook_http.notebook.foreign_application import foreign_application
@@ -18,7 +18,7 @@ from notebook_http.notebook.foreign_application import foreign_application
 __all__ = ["Servable", "application_from", "application_of", "response_from"]
 
 # What a server of a notebook takes; `application_of` says what becomes of it.
-Servable = web.Application | Mapping[str, Any] | Callable[..., Any]
+Servable: TypeAlias = web.Application | Mapping[str, Any] | Callable[..., Any]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "*")
 
