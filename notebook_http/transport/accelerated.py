@@ -26,6 +26,9 @@ SWITCH = "NOTEBOOK_HTTP_NO_ACCELERATION"
 # it is resumed they look at the socket first, 1.2 at least: what they hold is then lost if the peer
 # has hung up, and is not seen before the peer says more if it has not. So this goes before.
 HELD_READER = "_retry_ssl_read"
+_CALLBACKS = ("sni_callback", "keylog_filename", "_msg_callback")
+# What aiofastnet takes and asyncio does not.
+_BUFFER_SIZES = ("ssl_incoming_bio_size", "ssl_outgoing_bio_size")
 # Transports of a loop that ended in this turn of it.
 _lost: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.BaseTransport | None]]
 _lost = weakref.WeakKeyDictionary()
@@ -61,14 +64,29 @@ def _bound_to(
         _mend_reports(loop)
 
     async def connect(*arguments: Any, **options: Any) -> tuple[Any, Any]:
+        made: tuple[Any, Any]
+        if _calls_back(options.get("ssl")):
+            for size in _BUFFER_SIZES:
+                options.pop(size, None)
+            made = await getattr(loop, name)(*arguments, **options)
+            return made
         try:
-            made: tuple[Any, Any] = await accelerated(loop, *arguments, **options)
+            made = await accelerated(loop, *arguments, **options)
         except BaseException:
             forget_timers(loop)
             raise
         return made
 
     return connect
+
+
+def _calls_back(context: Any) -> bool:
+    """Whether a TLS context calls functions of its owner, or writes its keys to a file.
+
+    OpenSSL then asks for Python's object of the connection. aiofastnet's connections have none, and
+    the process would end there, as with ``SSLKEYLOGFILE`` in the environment.
+    """
+    return any(getattr(context, name, None) is not None for name in _CALLBACKS)
 
 
 @cache
