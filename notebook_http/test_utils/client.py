@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 from notebook_http.client.cookie_jar import CookieJar
 from notebook_http.client.request_context import RequestContextManager
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.response import ClientResponse
     from notebook_http.client.websocket_response import ClientWebSocketResponse
+    from notebook_http.test_utils.servers import TestServer
+    from notebook_http.web.application import Application
+    from notebook_http.web.request import BaseRequest, Request
 
 __all__ = ["TestClient"]
 
-R = TypeVar("R")
-A = TypeVar("A")
+R = TypeVar("R", bound="BaseRequest")
+A = TypeVar("A", "Application", None)
 C = TypeVar("C", bound="TestClient[Any, Any]")
 
 
@@ -40,6 +43,26 @@ class TestClient(Generic[R, A]):
     """
 
     __test__ = False  # no test case, whatever pytest makes of the name
+
+    @overload
+    def __init__(
+        self: TestClient[Request, Application],
+        server: TestServer,
+        *,
+        cookie_jar: AbstractCookieJar | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: TestClient[R, None],
+        server: BaseTestServer,
+        *,
+        cookie_jar: AbstractCookieJar | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None: ...
 
     def __init__(
         self,

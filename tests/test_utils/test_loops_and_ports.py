@@ -17,7 +17,7 @@ async def answer() -> int:
 
 def test_a_loop_for_a_block(library: Any) -> None:
     with library.test_utils.loop_context() as loop:
-        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert asyncio.get_event_loop() is loop
         assert loop.run_until_complete(answer()) == 42
     assert loop.is_closed()
 
