@@ -203,7 +203,7 @@ class RequestView(RequestConditions):
         """The absolute URL; scheme and host as far as they are known here."""
         return URL.build(
             scheme=self.scheme,
-            authority=self.host,
+            authority=self.host.lower(),
             path=self.sent_path,
             query_string=self.rel_url.raw_query_string,
             encoded=True,
@@ -219,8 +219,8 @@ class RequestView(RequestConditions):
     def path_qs(self) -> str:
         """Path and query, encoded."""
         # Not `str(self.rel_url)`: where a path begins with two slashes yarl writes four.
-        mark, query = self._head.target.partition("?")[1:]
-        return f"{self.sent_path}{mark}{query}"
+        query = self._head.target.partition("?")[2]
+        return f"{self.sent_path}?{query}" if query else self.sent_path
 
     @property
     def raw_path(self) -> str:

@@ -54,7 +54,7 @@ GET = b"GET /caf%C3%A9/b%2Fc?q=%C3%BC&q=2&e= HTTP/1.1\r\nHost: Example.org:81\r\
         (lambda request: request.rel_url.raw_path, "/caf%C3%A9/b%2Fc"),
         (
             lambda request: request.url,
-            URL("http://Example.org:81/caf%C3%A9/b%2Fc?q=%C3%BC&q=2&e=", encoded=True),
+            URL("http://example.org:81/caf%C3%A9/b%2Fc?q=%C3%BC&q=2&e=", encoded=True),
         ),
         (lambda request: request.host, "Example.org:81"),
         (lambda request: request.scheme, "http"),
