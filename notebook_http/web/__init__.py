@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     )
     from notebook_http.web.connection_handler import RequestHandler as RequestHandler
     from notebook_http.web.connection_settings import ConnectionSettings as ConnectionSettings
+    from notebook_http.web.event_source_response import (
+        EventSourceResponse as EventSourceResponse,
+        sse_response as sse_response,
+    )
     from notebook_http.web.exceptions import (
         HTTPAccepted as HTTPAccepted,
         HTTPBadGateway as HTTPBadGateway,
@@ -198,6 +202,10 @@ _NAMES_OF = {
     ),
     "connection_handler": ("RequestHandler",),
     "connection_settings": ("ConnectionSettings",),
+    "event_source_response": (
+        "EventSourceResponse",
+        "sse_response",
+    ),
     "exceptions": (
         "HTTPAccepted",
         "HTTPBadGateway",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from math import inf
 from typing import Protocol, cast
 
@@ -46,11 +47,35 @@ class Successor(Protocol):
 class AnsweringConnection(WaitingConnection):
     """A connection with a way from responses to bytes."""
 
-    __slots__ = ("_successor",)
+    __slots__ = ("_end_callbacks", "_successor")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
         super().__init__(loop, settings)
         self._successor: Successor | None = None  # whose the transport is after a 101
+        self._end_callbacks: set[Callable[[], None]] | None = None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the client has left or says no more, or no request follows the running one."""
+        return self._closing or self._client_done or not self.is_connected
+
+    def call_at_end(self, callback: Callable[[], None]) -> None:
+        """Call *callback* when `is_ending` may have become true; perhaps more than once."""
+        if self._end_callbacks is None:
+            self._end_callbacks = set()
+        self._end_callbacks.add(callback)
+
+    def forget_callback(self, callback: Callable[[], None]) -> None:
+        """Do not call *callback* any more. Idempotent."""
+        if self._end_callbacks is not None:
+            self._end_callbacks.discard(callback)
+
+    def wake(self) -> None:
+        """Let whoever waits for something to happen look."""
+        super().wake()
+        if self._end_callbacks:
+            for callback in list(self._end_callbacks):
+                callback()
 
     def hand_over(self, successor: Successor) -> None:
         """Give the transport, and what came behind the running request, to *successor*.

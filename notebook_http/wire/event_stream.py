@@ -1,4 +1,4 @@
-"""Server-sent events: bytes of a `text/event-stream` to events (WHATWG HTML §9.2.6).
+"""Server-sent events: bytes of a `text/event-stream` to events, and back (WHATWG HTML §9.2).
 
 Knows nothing of connections: what to do when a stream ends is the reader's business. The parser
 takes bytes however they were cut and looks at each once.
@@ -7,6 +7,7 @@ takes bytes however they were cut and looks at each once.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ __all__ = [
     "EventStreamParser",
     "EventTooLarge",
     "ServerSentEvent",
+    "serialise_comment",
+    "serialise_event",
 ]
 
 # One line is usually one JSON text. 8 MiB hold an image in base64, the largest that services send
@@ -30,6 +33,8 @@ _BOM = b"\xef\xbb\xbf"
 # Digits of a time in milliseconds that are read: 31 years. Nobody waits longer.
 _MAX_RETRY_DIGITS = 12
 _SHOWN_CHARACTERS = 60
+# What ends a line of the stream; `str.splitlines` knows eight more.
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
 class EventTooLarge(ValueError):
@@ -202,3 +207,59 @@ class EventStreamParser:
 
 def _text(data: bytes | bytearray) -> str:
     return data.decode("utf-8", "replace")
+
+
+def serialise_event(
+    data: str | None = None,
+    *,
+    event: str | None = None,
+    id: str | None = None,
+    retry: int | None = None,
+) -> bytes:
+    """Return one event of a stream.
+
+    Args:
+        data: its text. Each line leaves as one, whatever ends it: the reader joins them by LF.
+            None is no data: the reader takes note of *id* and *retry*, and shows nobody an event.
+        event: its type; None for "message".
+        id: what the reader names when it connects again.
+        retry: milliseconds that the reader waits before that.
+
+    Raises:
+        ValueError: a line break or NUL in *event* or *id*, or a negative *retry*; or text that is
+            no Unicode (lone surrogates). The caller erred.
+        TypeError: *retry* is no whole number, or another argument is no text. The caller erred.
+    """
+    lines = []
+    if id is not None:
+        lines.append(f"id: {_one_line('id', id)}\n")
+    if event is not None:
+        lines.append(f"event: {_one_line('event', event)}\n")
+    if data is not None:
+        if not isinstance(data, str):
+            # Reached by callers without a type checker.
+            raise TypeError(f"the data of an event is str, not {type(data)!r}: use send_json")
+        lines += [f"data: {line}\n" for line in _LINE_ENDS.split(data)]
+    if retry is not None:
+        if not isinstance(retry, int) or isinstance(retry, bool):
+            raise TypeError(f"retry is a whole number of milliseconds, not {retry!r}")
+        if retry < 0:
+            raise ValueError(f"retry is 0 or more milliseconds, not {retry}")
+        lines.append(f"retry: {retry}\n")
+    lines.append("\n")
+    return "".join(lines).encode("utf-8")
+
+
+def serialise_comment(text: str) -> bytes:
+    """Return a comment of a stream, which readers ignore; each line of *text* is one."""
+    return "".join(f": {line}\n" for line in _LINE_ENDS.split(text)).encode("utf-8") + b"\n"
+
+
+def _one_line(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        # Reached by callers without a type checker.
+        raise TypeError(f"the {name} of an event is str, not {type(value).__name__}")
+    if "\n" in value or "\r" in value or "\0" in value:
+        shown = excerpt(value, _SHOWN_CHARACTERS)
+        raise ValueError(f"the {name} of an event is one line without NUL, not {shown}")
+    return value
