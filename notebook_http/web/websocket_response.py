@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
@@ -14,6 +15,7 @@ from notebook_http.web.websocket_handshake import agree
 from notebook_http.wire.websocket_deflate import MIN_ZLIB_BITS
 from notebook_http.wire.websocket_message import (
     CLOSING_MESSAGE,
+    WebSocketError,
     WSCloseCode,
     WSMessage,
     WSMessageTextBytes,
@@ -226,8 +228,7 @@ class WebSocketResponse(MessageSocket, StreamResponse, Generic[DecodesText]):
     async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:
         """Return the next message; CLOSE, CLOSING, CLOSED or ERROR at the end.
 
-        A cancel loses no message. As in aiohttp the connection counts as broken afterwards: a
-        `close` does not wait for the client any more.
+        A cancel loses no message, and the connection goes on.
 
         Args:
             timeout: seconds; None takes `receive_timeout`. PINGs and PONGs begin them anew.
@@ -244,7 +245,16 @@ class WebSocketResponse(MessageSocket, StreamResponse, Generic[DecodesText]):
             self._receives_behind_the_end += 1
             if self._receives_behind_the_end >= _MOST_RECEIVES_BEHIND_THE_END:
                 raise RuntimeError("WebSocket connection is closed.")
-        return await session.receive(timeout or self._receive_timeout)
+        try:
+            message = await session.receive(timeout or self._receive_timeout)
+        except (asyncio.CancelledError, TimeoutError):
+            if not session.closing:
+                session.close_code = None  # on this side of aiohttp the connection goes on
+            raise
+        if message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
+            # The client broke a rule, and was told which; here it counts as aiohttp counts it.
+            session.close_code, session.exception = WSCloseCode.ABNORMAL_CLOSURE, message.data
+        return message
 
     # Closing
 
