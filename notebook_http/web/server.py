@@ -112,4 +112,5 @@ class Server:
         others = [each for each in self.connections if each.task is not caller]
         self.pre_shutdown()  # a handler that shuts its own server down answers yet, then closes
         await asyncio.gather(*(each.shutdown(timeout) for each in others))
-        self._connections.clear()
+        for connection in self.connections:
+            self._forget(connection)  # that they are lost is told a turn later

@@ -74,10 +74,10 @@ async def test_requests_are_counted_from_when_they_begin() -> None:
     assert server.requests_count == 3
     writers[1].write(GET)
     await until(lambda: server.requests_count == 4)
-    for writer in writers:
-        writer.close()
     await runner.cleanup()
     assert server.requests_count == 4
+    for writer in writers:
+        writer.close()
 
 
 async def test_a_handler_whose_client_left_is_waited_for() -> None:
