@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.writing_paused = False
         self._reading_paused = False
-        self._drain_waiters: list[asyncio.Future[None]] = []
+        self._drain_waiters: list[asyncio.Future[None]] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -102,7 +102,7 @@ class Connection(asyncio.Protocol):
             forget_timers(self.loop, self.transport)
         self.transport = None
         self.writing_paused = False
-        waiters, self._drain_waiters = self._drain_waiters, []
+        waiters, self._drain_waiters = self._drain_waiters or (), None
         for waiter in waiters:
             if not waiter.done():
                 lost = ClientConnectionResetError("Connection lost while writing")
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Let `drain` go on. Called by asyncio."""
         self.writing_paused = False
-        waiters, self._drain_waiters = self._drain_waiters, []
+        waiters, self._drain_waiters = self._drain_waiters or (), None
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -158,12 +158,15 @@ class Connection(asyncio.Protocol):
         if not self.writing_paused:
             return
         waiter = self.loop.create_future()
-        self._drain_waiters.append(waiter)
+        waiters = self._drain_waiters
+        if waiters is None:
+            waiters = self._drain_waiters = []
+        waiters.append(waiter)
         try:
             await waiter
         finally:
-            if waiter in self._drain_waiters:
-                self._drain_waiters.remove(waiter)
+            if waiter in waiters:
+                waiters.remove(waiter)
 
     # Reading
 

@@ -204,7 +204,7 @@ class RequestHandler(HandlerAttributes):
             return  # the task is awake and looks itself
         try:
             while waiting and self._held is None and not self._closing:
-                head, body = waiting.popleft()
+                head, body = waiting.pop(0)
                 self._begin_request(head, body, task)
                 if self._begun is not None or self.writing_paused:
                     break
@@ -275,16 +275,18 @@ class RequestHandler(HandlerAttributes):
 
     async def _park(self) -> None:
         """Return when there is something for the task to do."""
-        self._parked = True
+        self._give_time()
+        self._parked = self._idle = True
+        waiter = self._waiter = self.loop.create_future()
         try:
-            await self._wait_for_request()
+            await waiter
         except asyncio.CancelledError as error:
             if self._task is None or self._task.cancelling():  # else a handler took it back
                 if self._begun is None:
                     raise
                 self._begun.interrupt(error)
         finally:
-            self._parked = False
+            self._parked = self._idle = False
 
     async def _serve(self) -> None:
         """Answer requests until the connection ends. A cancel closes it."""
@@ -300,7 +302,7 @@ class RequestHandler(HandlerAttributes):
                     await self.drain()
                     continue
                 elif waiting:
-                    head, body = waiting.popleft() if self._held is None else self.next_request()
+                    head, body = waiting.pop(0) if self._held is None else self.next_request()
                     self._request = request = self._make_request(head, body, self, task)
                     self._began = self.loop.time()
                 elif self._upgrade_asked:

@@ -7,7 +7,6 @@ a request is `connection_handler`'s business.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.exceptions import ClientConnectionResetError
@@ -60,7 +59,8 @@ class IncomingRequests(Connection):
     def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
         super().__init__(loop)
         self.settings = settings
-        self.waiting: deque[tuple[RequestHead, StreamReader]] = deque()
+        # A list: of few, and an empty one costs an idle connection 0.5 KiB less than a deque.
+        self.waiting: list[tuple[RequestHead, StreamReader]] = []
         self.refusal: HttpProcessingError | None = None
         self._parser = RequestParser(self, settings.limits)
         self._waiter: asyncio.Future[None] | None = None
@@ -120,7 +120,7 @@ class IncomingRequests(Connection):
 
     def next_request(self) -> tuple[RequestHead, StreamReader]:
         """Return the request whose turn it is; there has to be one."""
-        request = self.waiting.popleft()
+        request = self.waiting.pop(0)
         held = None if self._upgrade_asked else self._held
         if held is not None and len(self.waiting) <= self.settings.max_pipelined // 2:
             self._held = None

@@ -121,12 +121,12 @@ class WaitingConnection(IncomingRequests):
     async def _wait(self, seconds: float) -> None:
         """Return when something has happened, or *seconds* have passed."""
         self._give(seconds)
-        await self._woken()
-
-    async def _wait_for_request(self) -> None:
-        """Return when something has happened; the client has its time for the next request."""
-        self._give_time()
-        await self._woken()
+        self._idle = True
+        self._waiter = self.loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._idle = False
 
     def _give_time(self) -> None:
         """Give the client its time for the next request, or for the head that it is at."""
@@ -137,14 +137,6 @@ class WaitingConnection(IncomingRequests):
     def _give(self, seconds: float) -> None:
         self._deadline.when = self.loop.time() + seconds
         self._timer.reschedule(self._deadline)
-
-    async def _woken(self) -> None:
-        self._idle = True
-        self._waiter = self.loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._idle = False
 
     async def _drop_rest(self, body: StreamReader) -> None:
         """Read the rest of a body that the handler did not read, within bounds.

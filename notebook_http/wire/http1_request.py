@@ -6,15 +6,9 @@ repeated, limits across reads, and that an `Upgrade` field changes nothing until
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, cast
 
-from httptools import (
-    HttpParserError,
-    HttpParserInvalidMethodError,
-    HttpParserInvalidURLError,
-    HttpParserUpgrade,
-    HttpRequestParser,
-)
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from notebook_http.wire.errors import (
     BadHttpMessage,
@@ -31,6 +25,7 @@ from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
+from notebook_http.wire.parser_error import translated
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
 from notebook_http.wire.request_line import RequestLines
@@ -87,7 +82,8 @@ class RequestParser:
     def __init__(self, sink: RequestSink, limits: MessageLimits = DEFAULT_LIMITS) -> None:
         self._sink = sink
         self._limits = limits
-        self._parser = HttpRequestParser(self)
+        # Made when it is needed: a connection whose requests are recognised keeps none (1.3 KiB).
+        self._parser: HttpRequestParser | None = None
         self._lines = RequestLines()
         self._target = b""
         self._fields: RawHeaders = []
@@ -133,8 +129,11 @@ class RequestParser:
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
             self._lines.take(data, fresh=fresh, in_body=self._head is not None)
+            parser = self._parser
+            if parser is None:
+                parser = self._parser = HttpRequestParser(self)
             try:
-                self._parser.feed_data(data)
+                parser.feed_data(data)
             except HttpParserUpgrade as upgrade:
                 whole = self._head is None
                 data = self._resume_after_upgrade(data[upgrade.args[0] :])
@@ -146,18 +145,21 @@ class RequestParser:
                 if self._is_over() and self._error is None and error.__context__ is None:
                     return  # bytes behind `Connection: close` have no meaning (RFC 9112 §9.6)
                 self.closed = True
-                raise self._translated(error) from None
+                raise self._error or translated(error) from None
             if self.in_message:
                 self._after_partial_message(len(data), collected)
             else:
                 self._lines.text = b""
             if fresh and self._plain is not None:
                 self.repeated.learn(data, self._plain)
+                if self.repeated.head is not None and not self.in_message:
+                    self._parser = None
             return
 
     def refused_line(self) -> bytes:
         """Return the beginning of the request line that was refused, as far as can be told."""
-        return self._lines.refused(self._parser.get_method(), self._target)
+        method = b"" if self._parser is None else self._parser.get_method()
+        return self._lines.refused(method, self._target)
 
     def _is_over(self) -> bool:
         return self.closed  # asked anew: a callback may have set it while data was fed
@@ -182,15 +184,15 @@ class RequestParser:
         head = self._head
         if head is not None and head.content_length is not None:
             # The rest of a sized body needs no parser: it saves a copy and a call per read.
-            # A fresh parser (1 µs) waits for what comes behind it.
+            # A fresh parser (1 µs) takes what comes behind it.
             self._raw_left = head.content_length - self._received
-            self._parser, self._lines.text = HttpRequestParser(self), b""
+            self._parser, self._lines.text = None, b""
             return
         limits = self._limits
         if self._fields:
             # A head or trailer section that arrives a field at a time may not grow for ever.
             self._guard(self._fields)
-            method = self._parser.get_method()
+            method = cast("HttpRequestParser", self._parser).get_method()
             if head is None and not self._lines.check_early(method, self._target):
                 self._refuse_line()
         if self._progress or len(self._fields) != collected:
@@ -210,13 +212,14 @@ class RequestParser:
     def _resume_after_upgrade(self, rest: bytes) -> bytes:
         """Go on behind a head that asked for an upgrade, which llhttp will not do by itself."""
         head = self._head
-        self._parser, self._lines.text = HttpRequestParser(self), b""
+        parser = self._parser = HttpRequestParser(self)
+        self._lines.text = b""
         self._upgrading = False
         if head is None:
             return rest
         if head.chunked:
             self._primed = True
-            self._parser.feed_data(_PRIMER)
+            parser.feed_data(_PRIMER)
             self._primed = False
         elif head.content_length is not None:
             self._raw_left = head.content_length
@@ -254,7 +257,7 @@ class RequestParser:
         self._progress = True
         if self._primed:
             return
-        parser = self._parser
+        parser = cast("HttpRequestParser", self._parser)
         version = _VERSIONS.get(parser.get_http_version())
         if version is None:
             self._refuse_version(parser.get_http_version())
@@ -339,7 +342,8 @@ class RequestParser:
             head.content_encoding = coding or None
         if b"upgrade" in noted:
             head.upgrade = has_token(noted.get(b"connection", b""), b"upgrade")
-            self._upgrading = head.has_body and self._parser.should_upgrade()
+            parser = cast("HttpRequestParser", self._parser)
+            self._upgrading = head.has_body and parser.should_upgrade()
 
     def _check_transfer_encoding(self, head: RequestHead, value: bytes) -> None:
         """Allow `chunked` and nothing else (RFC 9112 §6.1)."""
@@ -386,14 +390,3 @@ class RequestParser:
         self._error = error
         self.closed = True
         raise error
-
-    def _translated(self, error: HttpParserError) -> HttpProcessingError:
-        if self._error is not None:
-            return self._error
-        if isinstance(error, HttpParserInvalidMethodError):
-            return BadHttpMethod("the method is not known")
-        if isinstance(error, HttpParserInvalidURLError):
-            return InvalidURLError("the request target holds characters that no URL may hold")
-        if error.__context__ is not None:
-            raise error.__context__  # the sink's own fault, not the client's
-        return BadHttpMessage(f"malformed request: {excerpt(str(error))}")
