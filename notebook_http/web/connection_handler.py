@@ -160,14 +160,13 @@ class RequestHandler(HandlerAttributes):
 
     def data_received(self, data: bytes) -> None:
         """Answer the request before once more, or take the bytes apart. Called by asyncio."""
-        parser, task = self._parser, self._task
-        repeated = parser.repeated
+        task, repeated = self._task, self._parser.repeated
         if (
             data != repeated.data
             or not self._parked  # the task waits, so nothing else does, and nothing went wrong
             or self._waiter is None
             or self._closing
-            or parser.in_message
+            or self._parser.in_message
             or task is None
         ):
             super().data_received(data)
