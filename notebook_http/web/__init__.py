@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         CleanupContext as CleanupContext,
         CleanupError as CleanupError,
     )
+    from notebook_http.web.coding_choice import ContentCoding as ContentCoding
     from notebook_http.web.connection_handler import RequestHandler as RequestHandler
     from notebook_http.web.connection_settings import ConnectionSettings as ConnectionSettings
     from notebook_http.web.event_source_response import (
@@ -169,7 +170,6 @@ if TYPE_CHECKING:
         UnixSite as UnixSite,
     )
     from notebook_http.web.stream_response import (
-        ContentCoding as ContentCoding,
         StreamResponse as StreamResponse,
     )
     from notebook_http.web.websocket_response import (
@@ -200,6 +200,7 @@ _NAMES_OF = {
         "CleanupContext",
         "CleanupError",
     ),
+    "coding_choice": ("ContentCoding",),
     "connection_handler": ("RequestHandler",),
     "connection_settings": ("ConnectionSettings",),
     "event_source_response": (
@@ -339,10 +340,7 @@ _NAMES_OF = {
         "TCPSite",
         "UnixSite",
     ),
-    "stream_response": (
-        "ContentCoding",
-        "StreamResponse",
-    ),
+    "stream_response": ("StreamResponse",),
     "websocket_response": (
         "WSMsgType",
         "WebSocketReady",

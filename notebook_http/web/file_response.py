@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from notebook_http.transport.file_sending import send_file
 from notebook_http.transport.opened_file import IN_THREAD, OpenedFile
 from notebook_http.transport.stream_writer import StreamWriter
+from notebook_http.web.coding_choice import add_vary
 from notebook_http.web.files.conditions import Representation, Verdict, judge
 from notebook_http.web.files.known_files import (
     FoundFile,
@@ -343,13 +344,6 @@ def status_of(error: OSError | ValueError) -> int:
     if isinstance(error, ValueError | FileNotFoundError) or error.errno in _MISSING:
         return 404
     raise error
-
-
-def add_vary(fields: CIMultiDict[str], name: str) -> None:
-    """Say in *fields* that another *name* field may have another answer (RFC 9110 §12.5.5)."""
-    varying = ", ".join(fields.getall("Vary", ()))
-    if name.lower() not in (word.strip().lower() for word in varying.split(",")):
-        fields["Vary"] = f"{varying}, {name}" if varying else name
 
 
 async def _in_thread(

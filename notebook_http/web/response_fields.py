@@ -26,6 +26,9 @@ __all__ = ["LooseHeaders", "ResponseFields"]
 LooseHeaders = Mapping[str, str] | CIMultiDict[str] | CIMultiDictProxy[str] | list[tuple[str, str]]
 
 
+_LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
 class ResponseFields:
     """Status, fields and cookies of a response, to be changed until the head is out."""
 
@@ -209,7 +212,7 @@ class ResponseFields:
         samesite: str | None = None,
         partitioned: bool | None = None,
     ) -> None:
-        """Set a cookie, replacing one of the same name.
+        """Set a cookie. One of the same name keeps what is not given here, but for its age.
 
         Raises:
             ValueError: the name is no token, or an attribute holds what would begin another one.
@@ -227,17 +230,20 @@ class ResponseFields:
         format_set_cookie(name, value, max_age=max_age, partitioned=partitioned, **attributes)
         attributes["max-age"] = None if max_age is None else str(max_age)
         cookies = self.cookies
-        cookies.pop(name, None)
-        cookies[name] = value
+        if name not in cookies:
+            cookies[name] = value
         morsel = cookies[name]
         morsel.set(name, value, quote_cookie_value(value))
+        if morsel["expires"] == _LONG_AGO:
+            morsel["expires"] = ""
+        morsel["max-age"] = ""
         for attribute, given in attributes.items():
             if given is not None:
                 morsel[attribute] = given
         # http.cookies knows the attribute from Python 3.14 on.
-        self._partitioned = (
-            self._partitioned | {name} if partitioned else self._partitioned - {name}
-        )
+        if partitioned is not None:
+            others = self._partitioned - {name}
+            self._partitioned = others | {name} if partitioned else others
 
     def del_cookie(
         self,
@@ -250,11 +256,13 @@ class ResponseFields:
         samesite: str | None = None,
     ) -> None:
         """Tell the client to forget a cookie; *domain* and *path* must be those it was set with."""
+        self.cookies.pop(name, None)
+        self._partitioned -= {name}
         self.set_cookie(
             name,
             "",
             max_age=0,
-            expires="Thu, 01 Jan 1970 00:00:00 GMT",
+            expires=_LONG_AGO,
             domain=domain,
             path=path,
             secure=secure,

@@ -6,7 +6,6 @@ needed of it is stated in `PreparingRequest`.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Awaitable, Iterator, MutableMapping
 from typing import Any, Protocol, TypeVar, overload
 
@@ -15,6 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.app_key import ResponseKey
+from notebook_http.web.coding_choice import ContentCoding, accepted_coding, add_vary
 from notebook_http.web.response_fields import LooseHeaders, ResponseFields
 from notebook_http.web.response_head import BodyFraming, frame_body, set_general_fields
 from notebook_http.wire.content_coding import ContentEncoder, encoder_for
@@ -22,18 +22,9 @@ from notebook_http.wire.head_writer import response_head
 from notebook_http.wire.http_version import HttpVersion
 from notebook_http.wire.request_head import RequestHead
 
-__all__ = ["ContentCoding", "PreparingRequest", "StreamResponse", "accepted_coding"]
+__all__ = ["PreparingRequest", "StreamResponse"]
 
 T = TypeVar("T")
-
-
-class ContentCoding(enum.Enum):
-    """A coding that `StreamResponse.enable_compression` can be told to use."""
-
-    # In the order of preference when the client takes several.
-    deflate = "deflate"
-    gzip = "gzip"
-    identity = "identity"
 
 
 class PreparingRequest(Protocol):
@@ -71,23 +62,6 @@ class PreparingRequest(Protocol):
 
     def prepare_hook(self, response: StreamResponse) -> Awaitable[None]:
         """Run the `on_response_prepare` signals."""
-
-
-def accepted_coding(accept_encoding: str) -> ContentCoding | None:
-    """Return the coding to use for a client that sent *accept_encoding*, or None.
-
-    A coding with weight zero is one that the client refuses (RFC 9110 §12.5.3).
-    """
-    accepted = set()
-    for element in accept_encoding.lower().split(","):
-        name, _, weight = element.partition(";")
-        _, _, value = weight.partition("=")
-        if value.strip(" \t.0") or not weight:
-            accepted.add(name.strip(" \t"))
-    for coding in ContentCoding:
-        if coding.value in accepted:
-            return coding
-    return None
 
 
 class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", Any]):
@@ -305,7 +279,8 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             return None
         coding: ContentCoding | None
         if self._compression is True:
-            coding = accepted_coding(request.headers.get("Accept-Encoding", ""))
+            add_vary(fields, "Accept-Encoding")
+            coding = accepted_coding(", ".join(request.headers.getall("Accept-Encoding", ())))
         else:
             coding = self._compression
         return None if coding is ContentCoding.identity else coding

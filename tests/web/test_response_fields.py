@@ -93,7 +93,7 @@ def test_etag_is_quoted_and_checked() -> None:
 
 
 def test_cookies_are_written_with_their_attributes() -> None:
-    """A second one of the same name replaces the first."""
+    """A second one of the same name has its value, and what it says of itself."""
     response = web.Response()
     response.set_cookie("a", "old", path="/x")
     response.set_cookie("a", "b c", max_age=5, httponly=True, secure=True, samesite="Lax")
@@ -108,6 +108,21 @@ def test_cookies_are_written_with_their_attributes() -> None:
     assert "Domain=example.org" in p
     assert "Max-Age=0" in gone
     assert "Expires=Thu, 01 Jan 1970 00:00:00 GMT" in gone
+
+
+def test_a_cookie_that_is_set_again_keeps_what_is_not_said_again() -> None:
+    """HttpOnly above all, as in aiohttp; not its age. Deleting it forgets the rest."""
+    response = web.Response()
+    response.set_cookie("a", "1", httponly=True, secure=True, max_age=5, partitioned=True)
+    response.set_cookie("a", "2")
+    (line,) = set_cookies(response)
+    assert set(line.split("; ")) == {"a=2", "Path=/", "HttpOnly", "Secure", "Partitioned"}
+    response.del_cookie("a")
+    (line,) = set_cookies(response)
+    assert "HttpOnly" not in line
+    assert "Partitioned" not in line
+    response.set_cookie("a", "3")
+    assert set_cookies(response) == ["a=3; Path=/"]
 
 
 @pytest.mark.parametrize(

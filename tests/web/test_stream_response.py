@@ -11,7 +11,7 @@ import pytest
 
 from notebook_http import web
 from notebook_http.transport.exceptions import BodyLengthError
-from notebook_http.web.stream_response import accepted_coding
+from notebook_http.web.coding_choice import accepted_coding
 
 Ask = Callable[..., Awaitable[tuple[bytes, bytes]]]
 Serve = Callable[..., Awaitable[int]]
@@ -139,7 +139,7 @@ def test_the_coding_is_one_that_the_client_wants() -> None:
     """A weight of zero is a no (RFC 9110 §12.5.3)."""
     assert accepted_coding("gzip, deflate, br") is web.ContentCoding.deflate
     assert accepted_coding("GZIP;q=0.5") is web.ContentCoding.gzip
-    assert accepted_coding("gzip;q=0.000, identity") is web.ContentCoding.identity
+    assert accepted_coding("gzip;q=0.000, identity") is None
     assert accepted_coding("notgzip, xdeflate") is None
     assert accepted_coding("") is None
 
