@@ -20,6 +20,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # Control characters, the tab excepted (RFC 9110 §5.5).
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _DIGITS = re.compile(rb"[0-9]+")
+_MOST_DIGITS = 19  # an exabyte: more is no length of anything
 # Fields of one connection (RFC 9110 §7.6.1), which is not the application's.
 _OURS = frozenset((b"keep-alive", b"upgrade", b"proxy-connection", b"te", b"trailer"))
 
@@ -56,7 +57,7 @@ class AnswerHead:
             KeyError: there is no status.
         """
         status: int = message["status"]
-        if not isinstance(status, int) or not 200 <= status <= 999:
+        if status.__class__ is not int or not 200 <= status <= 999:
             self._refuse_status(status)
         self.status = status
         self.length: int | None = None
@@ -66,6 +67,10 @@ class AnswerHead:
         lines = []
         for pair in self.fields:
             name, value = pair
+            # What nearly every answer says, and never the same.
+            if name == b"content-length" and self.length is None and self._is_length(value):
+                self.length = int(value)
+                continue
             try:
                 line = _lines.get((name, value))
             except TypeError:  # a bytearray, or another thing that has no hash
@@ -76,7 +81,13 @@ class AnswerHead:
         self._block = b"".join(lines)
 
     @staticmethod
+    def _is_length(value: Any) -> bool:
+        return value.__class__ is bytes and value.isdigit() and len(value) < _MOST_DIGITS
+
+    @staticmethod
     def _refuse_status(status: Any) -> None:
+        if isinstance(status, int) and 200 <= status <= 999:
+            return  # an `HTTPStatus`
         if not isinstance(status, int):
             raise TypeError(f"status has to be a number, not {type(status).__name__}")
         raise ValueError(
@@ -120,7 +131,7 @@ class AnswerHead:
 
     def _take_length(self, value: bytes) -> None:
         digits = value.strip(b" \t")
-        if _DIGITS.fullmatch(digits) is None or len(digits) > 18:
+        if _DIGITS.fullmatch(digits) is None or len(digits) >= _MOST_DIGITS:
             raise ValueError(f"Content-Length {excerpt(value)} is not a number of bytes")
         length = int(digits)
         if self.length is not None and self.length != length:

@@ -149,7 +149,8 @@ class AsgiApplication(Application):
         if request.message.upgrade and asks_for_websocket(request):
             return await self._answer_websocket(request, exchange, crew)
         scope = self._scope("http", request.scheme, request)
-        return await exchange.answer(self.asgi, scope, crew)
+        worker = exchange.begin(self.asgi, scope, crew)
+        return exchange.response or await exchange.answer(worker)
 
     async def _answer_websocket(
         self, request: Request, denial: HttpExchange, crew: Crew
@@ -159,7 +160,7 @@ class AsgiApplication(Application):
         del scope["method"]
         scope["subprotocols"] = exchange.subprotocols
         scope["extensions"] = {"websocket.http.response": {}}
-        return await exchange.answer(self.asgi, scope, crew)
+        return await exchange.answer(exchange.begin(self.asgi, scope, crew))
 
     def _scope(self, kind: str, scheme: str, request: Request) -> Scope:
         return request_scope(

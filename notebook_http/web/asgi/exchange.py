@@ -53,8 +53,26 @@ class Exchange:
         """Do as *message* says. Called by the application."""
         raise NotImplementedError
 
-    async def answer(self, app: AsgiCallable, scope: Scope, crew: Crew) -> StreamResponse:
-        """Return the answer of *app*, which may still be running then.
+    def begin(self, app: AsgiCallable, scope: Scope, crew: Crew) -> AppTask | None:
+        """Run *app* up to where it first waits; None if it never does.
+
+        Returns:
+            The task that goes on with it; `answer` waits for it.
+        """
+        try:
+            waiting = crew.begin(app, (scope, self.receive, self.send), copy_context())
+        except (Exception, asyncio.CancelledError) as error:
+            self.app_ended(error)
+            return None
+        if waiting is None:
+            self.app_ended(None)
+            return None
+        worker, begun = waiting
+        worker.go_on(begun, self)
+        return worker
+
+    async def answer(self, worker: AppTask | None) -> StreamResponse:
+        """Return the answer of the application, which may still be running then.
 
         A cancel cancels the application.
 
@@ -62,33 +80,19 @@ class Exchange:
             BaseException: whatever it raised before it had answered.
             RuntimeError: it returned without an answer, or in the middle of one. It erred.
         """
-        try:
-            waiting = crew.begin(app, (scope, self.receive, self.send), copy_context())
-        except (Exception, asyncio.CancelledError) as error:
-            self.app_ended(error)
-        else:
-            if waiting is None:
-                self.app_ended(None)
-            else:
-                worker, begun = waiting
-                worker.go_on(begun, self)
-                await self._answered(worker)
+        if worker is not None and self.response is None and self._error is None:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            except asyncio.CancelledError:
+                worker.cancel(self)
+                raise
+            finally:
+                self._waiter = None
         if self.response is not None:
             return self.response
         failed, self._error = self._error, None  # which leads here, and from here to it
         raise failed or self._unanswered()
-
-    async def _answered(self, worker: AppTask) -> None:
-        if self.response is not None or self._error is not None:
-            return
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        except asyncio.CancelledError:
-            worker.cancel(self)
-            raise
-        finally:
-            self._waiter = None
 
     def handed_on(self, response: StreamResponse) -> None:
         """Let *response* be the answer: the connection may go on."""

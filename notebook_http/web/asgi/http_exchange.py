@@ -36,7 +36,14 @@ class HttpExchange(Exchange):
     __slots__ = ("_body_error", "_body_read", "_events", "_head", "_writer")
 
     def __init__(self, request: BaseRequest, logger: logging.Logger) -> None:
-        super().__init__(request, logger)
+        # What `Exchange` has, without a call: there is one of these for each request.
+        self.request = request
+        self.response = None
+        self.over = False
+        self._logger = logger
+        self._waiter = None
+        self._error = None
+        self._told_of_leaving = False
         self._head: AnswerHead | None = None
         self._writer: Any = None
         self._body_read = False
@@ -120,7 +127,9 @@ class HttpExchange(Exchange):
             if message.get("more_body", False):
                 await self._send_piece(head, body)
             elif self._writer is None:
-                await self._send_whole(head, body)
+                self._send_whole(head, body)
+                if self.request.protocol.writing_paused:
+                    await self.request.protocol.drain()
             else:
                 await self._send_last(body)
         elif kind == "http.response.start":
@@ -137,7 +146,7 @@ class HttpExchange(Exchange):
             return f"Unexpected ASGI message {kind!r}, after the response was completed"
         return f"Expected ASGI message 'http.response.body', but got {kind!r}"
 
-    async def _send_whole(self, head: AnswerHead, body: bytes | bytearray | memoryview) -> None:
+    def _send_whole(self, head: AnswerHead, body: bytes | bytearray | memoryview) -> None:
         """Send head and body, which are all there is."""
         request = self.request
         size = body.nbytes if isinstance(body, memoryview) else len(body)
@@ -164,8 +173,6 @@ class HttpExchange(Exchange):
         response = SentAnswer(head, keep_alive, sent + size, size)
         request.prepared_response = response
         self._complete(response)
-        if connection.writing_paused:
-            await connection.drain()
 
     def _length_of_whole(self, head: AnswerHead, size: int, empty: bool) -> int | None:
         """Return the length to announce for a body of *size* bytes, or None."""

@@ -23,7 +23,7 @@ class WrappedExchange(HttpExchange):
 
     __slots__ = ("_stream",)
 
-    async def _send_whole(self, head: AnswerHead, body: bytes | bytearray | memoryview) -> None:
+    def _send_whole(self, head: AnswerHead, body: bytes | bytearray | memoryview) -> None:
         size = body.nbytes if isinstance(body, memoryview) else len(body)
         empty = has_no_body(self.request.method, head.status)
         length = self._length_of_whole(head, size, empty)
