@@ -79,6 +79,8 @@ async def exchange(port: int, request: Asked) -> Answer:
     async with asyncio.timeout(10):
         data = await reader.read()
     writer.close()
+    if not data:
+        return Answer(0, "hung up without an answer", [], b"")
     head, _, body = data.partition(b"\r\n\r\n")
     line, *rest = head.decode("utf-8", "surrogateescape").split("\r\n")
     _, status, reason = line.split(" ", 2)
