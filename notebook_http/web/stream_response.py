@@ -6,6 +6,7 @@ needed of it is stated in `PreparingRequest`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Iterator, MutableMapping
 from typing import Any, Protocol, TypeVar, overload
 
@@ -135,14 +136,20 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         """Whether chunks were asked for."""
         return self._chunked
 
-    def enable_chunked_encoding(self) -> None:
+    def enable_chunked_encoding(self, chunk_size: int | None = None) -> None:
         """Send the body in chunks, also if its length is known.
+
+        *chunk_size* is ignored, and deprecated: a chunk is what is written.
 
         Raises:
             RuntimeError: there is a Content-Length.
         """
         if self._field("Content-Length") is not None:
             raise RuntimeError("You can't enable chunked encoding when a content length is set")
+        if chunk_size is not None:
+            warnings.warn(
+                "chunk_size is deprecated: it is ignored", DeprecationWarning, stacklevel=2
+            )
         self._chunked = True
 
     @property

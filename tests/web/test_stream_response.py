@@ -301,3 +301,11 @@ async def test_cancelling_prepare_leaves_nothing_sent(serve: Serve, ask: Ask) ->
     head, body = await ask(await serve(app))
     assert head.startswith(b"HTTP/1.1 503")
     assert body == b"slow"
+
+
+def test_the_size_of_chunks_is_ignored_with_a_warning() -> None:
+    """As in aiohttp."""
+    response = web.StreamResponse()
+    with pytest.warns(DeprecationWarning, match="chunk_size"):
+        response.enable_chunked_encoding(1024)
+    assert response.chunked

@@ -9,6 +9,7 @@ import pytest
 
 from notebook_http import web
 from notebook_http.web.routing.route import SystemRoute
+from notebook_http.web.routing.route_index import RouteIndex
 
 
 def handler_named(name: str) -> Any:
@@ -247,3 +248,22 @@ def test_distinct_unknown_paths_leave_nothing_behind() -> None:
         router.find(f"M{i}", f"/a/{i}")
         router.find("GET", f"/{i}/x")
     assert repr(vars(router)) == before
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("/r{}/{{x}}", "/r7/1"),
+        ("/{{x}}/r{}", "/1/r7"),
+        ("/p{}/{{x:.*}}", "/p7/a/b"),
+        (r"/{{id:\d+}}/r{}", "/1/r7"),
+        (r"/{{id:\d+}}/r{}/{{y:\w+}}", "/1/r7/z"),
+        ("/x{}-{{y}}", "/x7-1"),
+        ("/{{x:.*}}/r{}", "/a/b/r7"),
+    ],
+)
+def test_only_what_may_answer_is_tried(template: str, path: str) -> None:
+    """One of a thousand templates, wherever their fixed text stands."""
+    resources = [web.DynamicResource(template.format(i)) for i in range(1000)]
+    candidates = RouteIndex(resources).candidates(path)
+    assert [filed.resource for filed, _ in candidates] == [resources[7]]
