@@ -8,6 +8,7 @@ have a test of their own.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -51,7 +52,8 @@ SENT = [
     "%C3%A9",
     "c",
 ]
-METHODS = ["GET", "POST", "*"]
+METHODS = ["GET", "POST", "*", "FOLDER"]
+FOLDER = Path(__file__).parent
 
 
 @st.composite
@@ -78,6 +80,9 @@ def filled(library: ModuleType, table: Table) -> Any:
         async def handle(request: Any) -> Any: ...
 
         handle.__name__ = f"{number} {method} {path}"
+        if method == "FOLDER":  # below whole segments, whatever else is there
+            router.add_static(path.partition("{")[0].rpartition("/")[0] or "/", FOLDER)
+            continue
         try:
             router.add_route(method, path, handle)
         except RuntimeError:  # it would never be called
@@ -93,7 +98,13 @@ def theirs(router: Any, method: str, path: str) -> tuple[Any, Any]:
     error = match.http_exception
     if error is not None:
         return error.status, getattr(error, "allowed_methods", None)
-    return match.handler.__name__, dict(match)
+    return named(match.handler), dict(match)
+
+
+def named(handler: Any) -> str:
+    """Return which of the handlers it is; those of folders have no names of ours."""
+    name: str = handler.__name__
+    return name if name[0].isdigit() else "folder"
 
 
 def ours(router: web.UrlDispatcher, method: str, path: str) -> tuple[Any, Any]:
@@ -107,7 +118,7 @@ def ours(router: web.UrlDispatcher, method: str, path: str) -> tuple[Any, Any]:
         return route.status, getattr(error, "allowed_methods", None)
     assert match.route is route
     assert match == (values or {})
-    return route.handler.__name__, dict(match)
+    return named(route.handler), dict(match)
 
 
 @given(TABLES, st.lists(PATHS, min_size=1, max_size=6))
@@ -116,6 +127,7 @@ def ours(router: web.UrlDispatcher, method: str, path: str) -> tuple[Any, Any]:
 @example([("POST", "/a/"), ("GET", "/a/{v:.*}"), ("GET", "/a/")], ["/a/"])
 @example([("GET", "/a//{v}"), ("POST", "/a/{w}")], ["/a//b"])
 @example([("GET", "")], ["/", ""])
+@example([("GET", "/a/{v}"), ("FOLDER", "/a/{v}"), ("FOLDER", "/b/")], ["/a/b", "/b/a"])
 @settings(deadline=None, max_examples=150)
 def test_every_path_leads_to_the_same_route(table: Table, paths: list[str]) -> None:
     """Among all that match: the longest fixed prefix, then the first that was added."""
