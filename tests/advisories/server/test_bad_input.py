@@ -119,7 +119,7 @@ async def test_promise_a_body_that_is_too_large_is_413(serve):
     async def handle(request):
         return web.Response(text=str(len(await request.read())))
 
-    server = await serve(handle, app={"client_max_size": 1000})
+    server = await serve(handle, app={"client_max_size": 1000}, lingering_time=0.1)
     for framing in (b"Content-Length: 2000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n7d0\r\n"):
         answer = await server.exchange(POST + b"Connection: close\r\n" + framing + b"a" * 2000)
         assert server.statuses(answer) == [413]
