@@ -46,23 +46,13 @@ class RepeatedHead:
         misses: heads in a row that were something else.
     """
 
-    __slots__ = (
-        "_fields",
-        "_limits",
-        "_line",
-        "_lines",
-        "_start",
-        "data",
-        "head",
-        "misses",
-        "size",
-    )
+    __slots__ = ("_begin", "_limits", "_lines", "_whole", "data", "head", "misses", "size")
 
     def __init__(self, limits: MessageLimits) -> None:
         self._limits = limits
-        self._line = self._fields = b""  # the request line, and all behind it
+        self._whole = b""  # the bytes of the head
+        self._begin = 0  # where its fields begin
         self._lines: list[bytes] | None = None  # the fields, when they have been taken apart
-        self._start: bytes | None = None  # in place of `data`, of a head that has a body
         self.data: bytes | None = None
         self.head: RequestHead | None = None
         self.size = 0
@@ -76,7 +66,8 @@ class RepeatedHead:
         """
         self.misses += 1
         if self.misses > _MAX_MISSES:
-            self.head = self.data = self._start = None
+            self.head = self.data = None
+            self._whole, self._lines = b"", None
             return
         begin, end = data.find(b"\r\n") + 2, data.find(b"\r\n\r\n") + 4
         fields = data[begin:end]
@@ -84,15 +75,13 @@ class RepeatedHead:
         alone = len(data) - end <= (head.content_length or 0)
         whole = fields.count(b"\n") == fields.count(b"\r\n") == len(head.raw_headers) + 1
         if alone and whole and len(fields) <= _MAX_BYTES and _REQUEST_LINE.match(data):
-            self._line, self._fields, self._lines = data[:begin], fields, None
-            self._keep(head, data[:end])
+            self._lines = None
+            self._keep(head, data[:end], begin)
+            head.keep_as_bytes(self._whole, begin)
 
-    def _keep(self, head: RequestHead, start: bytes) -> None:
-        self.head = head
-        if head.has_body:
-            self.data, self._start = None, start
-        else:
-            self.data, self._start = start, None
+    def _keep(self, head: RequestHead, whole: bytes, begin: int) -> None:
+        self.head, self._whole, self._begin = head, whole, begin
+        self.data = None if head.has_body else whole
 
     def recognise(self, data: bytes) -> RequestHead | None:
         """Return the head at the beginning of *data*, if it is known, and its `size`.
@@ -102,14 +91,14 @@ class RepeatedHead:
         known = self.head
         if known is None:
             return None
-        start = self._start
-        if start is None:
+        whole = self._whole
+        if self.data is not None:
             end = len(data)
-            if data == self.data:
+            if data == whole:
                 self.misses, self.size = 0, end
                 return known
-        elif data.startswith(start):
-            end = len(start)
+        elif data.startswith(whole):
+            end = len(whole)
             self.misses, self.size = 0, end
             return known if len(data) - end <= (known.content_length or 0) else None
         else:
@@ -119,14 +108,14 @@ class RepeatedHead:
             return None
         method, target = known.method, known.target
         line, fields = data[:begin], data[begin:end]
-        if line != self._line:
+        if line != whole[: self._begin]:
             match = _REQUEST_LINE.fullmatch(line)
             if match is None:
                 return None
             method, target = match[1].decode("latin-1"), match[2].decode("latin-1")
-        changed = lines = None
-        if fields != self._fields:
-            before = self._lines or self._fields.split(b"\r\n")
+        changed, lines, known_fields = None, self._lines, whole[self._begin :]
+        if fields != known_fields:
+            before = lines or known_fields.split(b"\r\n")
             lines = fields.split(b"\r\n")
             changed = self._changed(known, before, lines)
             if changed is None:
@@ -134,11 +123,9 @@ class RepeatedHead:
         head = known.repeated(method, target, changed)
         if len(data) - end > (head.content_length or 0):
             return None  # another request behind it
-        self._line = line
-        if lines is not None:
-            self._fields, self._lines = fields, lines
+        self._lines = lines
         self.misses, self.size = 0, end
-        self._keep(head, data[:end])
+        self._keep(head, data[:end], begin)
         return head
 
     def _changed(
