@@ -20,7 +20,8 @@ import pytest
 
 from notebook_http import web
 
-CANARY = b"GET /canary HTTP/1.1\r\nHost: a\r\n\r\n"
+# It ends the connection: a server that takes it is found out at once, and not by waiting.
+CANARY = b"GET /canary HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 GOOD = b"GET /good HTTP/1.1\r\nHost: a\r\n\r\n"
 NEXT_CLIENT = b"GET /next-client HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 # What is inside, and must not be told to strangers.

@@ -119,7 +119,8 @@ async def test_cve_2024_37890_a_handshake_has_few_fields(port: int) -> None:
 
 
 async def test_promise_frames_of_clients_are_masked(port: int) -> None:
-    await ends_with(port, frame(1, b"hi", masked=False), 1002)
+    """Two of them, so that a server which looks for the masks has enough to find some."""
+    await ends_with(port, frame(1, b"hi", masked=False) * 2, 1002)
 
 
 @pytest.mark.parametrize(
