@@ -10,11 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from tests.interop.server.clients import CLIENTS, Client
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 class Served:
@@ -62,3 +66,18 @@ def client(
     if name == "curl":
         need_program("curl")
     return CLIENTS[name](served.addresses, Path(authority_file))
+
+
+@pytest.fixture(scope="module")
+def browser(need_program: Callable[[str], str]) -> Iterator[Browser]:
+    """Chromium, as long as a file's tests run: asyncio cannot run in its thread meanwhile."""
+    from playwright.sync_api import sync_playwright
+
+    program = need_program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()

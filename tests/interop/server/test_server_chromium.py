@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
@@ -118,19 +117,13 @@ async () => {
 
 
 @pytest.fixture(scope="module")
-def said(served: Any, need_program: Callable[[str], str]) -> dict[str, Any]:
+def said(served: Any, browser: Browser) -> dict[str, Any]:
     """What the page's script got, by the names in it."""
-    program = need_program("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page()
-        page.goto(served.addresses[False] + "/")
-        found: dict[str, Any] = page.evaluate(SCRIPT)
-        browser.close()
-        return found
+    page = browser.new_page()
+    page.goto(served.addresses[False] + "/")
+    found: dict[str, Any] = page.evaluate(SCRIPT)
+    page.close()
+    return found
 
 
 def test_small_answers(said: dict[str, Any]) -> None:
