@@ -76,9 +76,9 @@ class RouteIndex:
     __slots__ = (
         "_by_prefix",
         "_ends",
-        "_first_segments",
         "_lone",
         "_prefix_lengths",
+        "_rivals",
         "_shapes",
         "exact",
         "must_await",
@@ -110,11 +110,10 @@ class RouteIndex:
         self._prefix_lengths = sorted({len(key) for key in self._by_prefix}, reverse=True)
         # Where nothing has to be weighed against each other, finding takes 0.5 µs instead of 1.
         self._lone: dict[int, _Shape] = {}
-        # What is filed by a prefix is a rival only below that; "" stands for everywhere.
-        self._first_segments = frozenset(
-            key.split("/")[1] if key.startswith("/") else "" for key in self._by_prefix
-        )
-        if not self._ends and "" not in self._first_segments:
+        # What is not filed by its segments is a rival of the paths that begin as it does.
+        ends = (first for table in self._ends.values() for first, _ in table)
+        self._rivals = tuple({*self._by_prefix, *ends})
+        if "" not in self._rivals and len(self._rivals) <= _FEW_RIVALS:
             self._lone = {
                 length: next(iter(shapes.values()))
                 for length, shapes in self._shapes.items()
@@ -153,7 +152,7 @@ class RouteIndex:
         """
         segments = path.split("/")
         shape = self._lone.get(len(segments))
-        if shape is None or segments[1] in self._first_segments:
+        if shape is None or path.startswith(self._rivals):
             return None
         filed = shape.table.get(shape.key(segments))
         if filed is None or len(filed) > 1:
@@ -217,4 +216,6 @@ def _rank(candidate: Candidate) -> tuple[int, int]:
 
 
 _ENDS = ("/", "")
+# So many beginnings are compared (15 ns each) before it is no gain any more.
+_FEW_RIVALS = 8
 _NO_SHAPES: dict[tuple[int, ...], _Shape] = {}
