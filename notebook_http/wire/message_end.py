@@ -22,5 +22,5 @@ def is_last_byte(data: bytes, body_size: int) -> bool:
     """
     end = len(data) - body_size
     begin = end - len(_HEAD_END)
-    # In front of an empty line stands the end of a word, never another empty line.
-    return data[begin:end] == _HEAD_END and data[begin - 1 : begin] != b"\n"
+    # In front of an empty line stands the end of a word, never another line break or half of one.
+    return data[begin:end] == _HEAD_END and data[begin - 1 : begin] not in (b"\n", b"\r")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -93,6 +93,7 @@ MORE = st.binary(min_size=1, max_size=20) | st.text("\r\n ", min_size=1, max_siz
 
 
 @given(BODIES, MORE, PLACES)
+@example([], b"\r\r\n\r\n", [])
 def test_trailing_bytes_are_noticed_however_they_come(
     chunks: list[bytes], more: bytes, places: list[int]
 ) -> None:
