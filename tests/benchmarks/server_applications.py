@@ -59,10 +59,8 @@ def application(web: Any, folder: Path) -> Any:
     app.router.add_get("/cars/{name}", car)
     app.router.add_post("/upload", upload)
     app.router.add_get("/streamed", streamed)
-    if hasattr(web, "WebSocketResponse"):
-        app.router.add_get("/echo", echo)
-    if hasattr(app.router, "add_static"):
-        app.router.add_static("/static", folder)
+    app.router.add_get("/echo", echo)
+    app.router.add_static("/static", folder)
     add_routes(app, web, ROUTES, one_prefix=False)
     add_routes(app, web, ROUTES, one_prefix=True)
     return app

@@ -199,8 +199,6 @@ async def test_paths_and_fields_in_every_script(client: Client) -> None:
 async def test_a_part_of_a_file(client: Client, served: Any) -> None:
     """And the whole of it; and not when it has not changed."""
     whole = await client.ask(Ask(path="/file"))
-    if whole.status == 404:
-        pytest.skip("web.FileResponse is not there yet")
     data = served.file.read_bytes()
     assert whole.body == data
     part, same = await client.ask_all(
