@@ -16,7 +16,7 @@ from load_generator import connected, measure
 from report import Price, over, priced, promise, ratio_text, spread
 from resident_memory import measurable
 from server_rows import SERVER_ROWS, ServerRow
-from server_table import OURS, SERVERS, THEIRS, ServerBench, can_be_asked
+from server_table import OURS, SERVERS, THEIRS, ServerBench
 
 KIB = 1024
 # What our process may grow by, as a share of aiohttp's.
@@ -55,7 +55,7 @@ def measure_idle(
     rows = [
         remembered(bench, name, row, max(FEWEST, int(number * scale)), min(rounds, MEMORY_ROUNDS))
         for name, row, number, _ in IDLE_ROWS
-        if can_be_asked(row) and measurable()
+        if measurable()
     ]
     return rows, crowded(bench, connections, rounds, scale)
 

@@ -36,8 +36,6 @@ SERVERS = {
 # The share of a row's requests that a server is asked for: slow ones get fewer.
 SHARES = {OURS: 1.0, THEIRS: 1.0, "uvicorn": 0.3, RUST: 0.3}
 FOOTNOTE = "* with Starlette; granian's threads and processes are all counted."
-# What a row takes of `web`, by the beginning of its name.
-NEEDS = {"static": "StaticResource", "WebSocket": "WebSocketResponse"}
 
 Prices = dict[str, list[Price]]
 
@@ -121,15 +119,6 @@ def certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return path, context
 
 
-def can_be_asked(row: ServerRow) -> bool:
-    """Whether our server has what *row* takes."""
-    from notebook_http import web
-
-    return all(
-        hasattr(web, needed) for start, needed in NEEDS.items() if row.name.startswith(start)
-    )
-
-
 def measure_rows(
     bench: ServerBench, rows: Sequence[ServerRow], rounds: int, scale: float
 ) -> list[dict[str, Any]]:
@@ -206,6 +195,5 @@ def rows_named(texts: Sequence[str]) -> list[ServerRow]:
     return [
         row
         for row in SERVER_ROWS
-        if can_be_asked(row)
-        and any(text.lower() in f"server: {row.full_name}".lower() for text in texts)
+        if any(text.lower() in f"server: {row.full_name}".lower() for text in texts)
     ]
