@@ -157,8 +157,12 @@ class ArrivingBody:
             self._wake()
 
     def feed_eof(self) -> None:
-        """Say that the body is whole."""
+        """Say that the body is whole: from now on it holds nobody up, be it read or not."""
         self._eof = True
+        protocol, self._protocol = self._protocol, None
+        if self._paused and protocol is not None:
+            self._paused = False
+            protocol.resume_reading()
         self._wake()
         callbacks, self._eof_callbacks = self._eof_callbacks or (), None
         for callback in callbacks:

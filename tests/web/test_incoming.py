@@ -331,3 +331,52 @@ async def test_a_client_over_tls_sees_the_answer_to_an_upload_that_nobody_reads(
     answer = await asyncio.to_thread(upload_over_tls, site.port, 16 * 2**20)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     await runner.cleanup()
+
+
+async def test_a_body_that_is_there_and_never_read_holds_up_nobody(serve: Serve) -> None:
+    """It came whole while the handler waited, in the very read that was one too many to buffer."""
+
+    async def handle(request: web.Request) -> web.Response:
+        while not request.content.is_eof():
+            await asyncio.sleep(0.01)
+        return web.Response(text=request.path)
+
+    port = await serve(handle, read_bufsize=1024)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 4096\r\n\r\n"
+    for number in range(2):
+        writer.write(head % number + bytes(4096))
+        async with asyncio.timeout(5):
+            assert await reader.readuntil(b"/%d" % number)
+    writer.close()
+
+
+async def test_who_reads_a_body_lets_no_other_body_grow(serve: Serve) -> None:
+    """One that waits behind it has a bound of its own."""
+    go_on, waits = asyncio.Event(), asyncio.Event()
+    received = 0
+
+    async def handle(request: web.Request) -> web.Response:
+        nonlocal received
+        if request.path == "/0":
+            await go_on.wait()
+            return web.Response(text=str(len(await request.read())))
+        await asyncio.sleep(0.3)
+        received = request.content.total_raw_bytes
+        waits.set()
+        return web.Response(text=str(len(await request.read())))
+
+    port = await serve(handle, read_bufsize=1024, access_log=None)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    first, second = 8192, 64 * 2**20
+    writer.write(b"POST /0 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % first)
+    writer.write(bytes(first))
+    writer.write(b"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % second)
+    writer.write(bytes(second))
+    await asyncio.sleep(0.2)
+    go_on.set()
+    async with asyncio.timeout(5):
+        await waits.wait()
+        assert received < 2**20
+        assert await reader.readuntil(b"%d" % first)
+    writer.close()
