@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from aiosignal import Signal
@@ -67,6 +67,7 @@ class BaseRequest(RequestView, RequestState):
         "_client_max_fields",
         "_client_max_size",
         "_match_info",
+        "_original",
         "_payload",
         "_post",
         "_read_bytes",
@@ -77,6 +78,8 @@ class BaseRequest(RequestView, RequestState):
     )
 
     POST_METHODS = frozenset(("PATCH", "POST", "PUT", "TRACE", "DELETE"))
+
+    _original: Self  # of a clone only, so that making a request costs nothing for it
 
     def __init__(
         self,
@@ -134,6 +137,8 @@ class BaseRequest(RequestView, RequestState):
     ) -> Self:
         """Return a copy that differs in what is given. Both share the body, which is read once.
 
+        Whichever of them is given to a response's `prepare`, that answers both.
+
         Raises:
             RuntimeError: the body has been read already.
         """
@@ -171,6 +176,7 @@ class BaseRequest(RequestView, RequestState):
             host=self._host if host is None else host,
             remote=self._remote if remote is None else remote,
         )
+        copy._original = self
         self._tell_route(copy)
         return copy
 
@@ -280,6 +286,8 @@ class BaseRequest(RequestView, RequestState):
                 from notebook_http.web.form import read_form
 
                 self._post = await read_form(self)
+                for request in self._originals():
+                    request._post = self._post  # they close its files
         return self._post
 
     async def multipart(self) -> MultipartReader:
@@ -298,6 +306,19 @@ class BaseRequest(RequestView, RequestState):
         for value in self._post.values() if self._post is not None else ():
             if not isinstance(value, str | bytes | bytearray):
                 value.file.close()
+
+    def _originals(self) -> Iterator[Self]:
+        """Return what this is a clone of, and what that is a clone of."""
+        original = getattr(self, "_original", None)
+        while original is not None:
+            yield original
+            original = getattr(original, "_original", None)
+
+    def answer_begins(self, response: StreamResponse) -> None:
+        """Take note that *response* is the answer. Called by it when its head may leave."""
+        self.prepared_response = response
+        for request in self._originals():
+            request.prepared_response = response
 
     async def send_continue(self) -> None:
         """Tell a client that waits for it to send its body (RFC 9110 §10.1.1)."""

@@ -64,6 +64,9 @@ class PreparingRequest(Protocol):
     def prepare_hook(self, response: StreamResponse) -> Awaitable[None]:
         """Run the `on_response_prepare` signals."""
 
+    def answer_begins(self, response: StreamResponse) -> None:
+        """Take note that *response* is the answer."""
+
 
 class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", Any]):
     """A response with a head that is sent by `prepare` and a body that is written after it.
@@ -228,7 +231,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             self._request = None
             raise
         self._writer = writer
-        request.prepared_response = self
+        request.answer_begins(self)
         if not self._head_waits:
             writer.send_head()
         return writer
