@@ -98,7 +98,7 @@ class AsgiApplication(Application):
         self.wsgi: WsgiCallable | None = None
         self._root_path = root_path.rstrip("/")
         self._lifespan_mode = lifespan
-        self._lifespan_state: dict[str, Any] | None = None
+        self._lifespan_state: dict[str, Any] = {}
         self._crew: Crew | None = None
         self._alone = False
         self.cleanup_ctx.append(self._live)
@@ -113,12 +113,12 @@ class AsgiApplication(Application):
         if self._lifespan_mode != "off":
             lifespan = Lifespan(self.asgi, self._lifespan_mode, self.logger)
             await lifespan.startup()
-            self._lifespan_state = lifespan.state or None
+            self._lifespan_state = lifespan.state
         yield
         try:
             await crew.close(_BACKGROUND_SECONDS)
         finally:
-            self._crew = self._lifespan_state = None
+            self._crew, self._lifespan_state = None, {}
             if lifespan is not None:
                 await lifespan.shutdown()
 

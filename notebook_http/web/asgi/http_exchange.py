@@ -181,7 +181,11 @@ class HttpExchange(Exchange):
             length = size if size or not empty else None
         elif length != size and not empty:
             raise self._wrong_length(length, size)
-        return None if head.status == 204 else length
+        return None if self._says_no_length(head) else length
+
+    def _says_no_length(self, head: AnswerHead) -> bool:
+        """Whether the answer may say nothing of a body at all (RFC 9110 §8.6, RFC 9112 §6.1)."""
+        return head.status == 204 or (self.request.method == "CONNECT" and head.status < 300)
 
     async def _send_piece(self, head: AnswerHead, body: bytes | bytearray | memoryview) -> None:
         if self._writer is None:
@@ -204,8 +208,9 @@ class HttpExchange(Exchange):
         request = self.request
         modern = request.version is HttpVersion11
         empty = has_no_body(request.method, head.status)
-        length = None if head.status == 204 else head.length
-        chunked = head.length is None and modern and head.status not in (204, 304)
+        silent = self._says_no_length(head)
+        length = None if silent else head.length
+        chunked = head.length is None and modern and not silent and head.status != 304
         # In HTTP/1.0 the end of the connection may be the end of the body.
         keep_alive = self._keeps_alive(head) and (modern or length is not None or empty)
         self._writer = StreamWriter(

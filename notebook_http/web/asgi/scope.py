@@ -21,7 +21,7 @@ def request_scope(
     request: BaseRequest,
     own_root: str,
     mounted_at: str,
-    state: dict[str, Any] | None,
+    state: dict[str, Any],
 ) -> Scope:
     """Return the scope of *request*.
 
@@ -32,7 +32,7 @@ def request_scope(
         own_root: where a proxy in front of us has put the application: not in the path as it came,
             and put in front of it.
         mounted_at: the prefix below which it is mounted here: in the path as it came.
-        state: what lifespan left for the requests, or None if there is no such thing.
+        state: what lifespan left for the requests; each gets a copy.
     """
     head = request.message
     path = request.sent_path  # its bytes one by one, as they were read
@@ -60,9 +60,8 @@ def request_scope(
         "path": path,
         "raw_path": raw_path,
         "query_string": head.target.partition("?")[2].encode("latin-1"),
+        "state": state.copy(),
     }
-    if state is not None:
-        scope["state"] = state.copy()
     return scope
 
 

@@ -52,8 +52,8 @@ class WebSocketExchange(Exchange):
     __slots__ = ("_denial", "_said_connect", "_socket")
 
     def __init__(self, request: BaseRequest, denial: HttpExchange, logger: logging.Logger) -> None:
-        agree(request, (), False)
         super().__init__(request, logger)
+        agree(request, self.subprotocols, False)  # which of them is the application's to say
         self._denial = denial
         self._socket: WebSocketResponse[Any] | None = None
         self._said_connect = False
@@ -111,10 +111,7 @@ class WebSocketExchange(Exchange):
         elif kind == "websocket.send":
             await self._send_message(socket, message)
         elif kind == "websocket.close":
-            self.over = True
-            code = message.get("code")
-            reason = message.get("reason") or ""
-            await socket.close(code=WSCloseCode.OK if code is None else code, message=reason)
+            await self._close(socket, message)
         else:
             raise RuntimeError(
                 f"Expected ASGI message 'websocket.send' or 'websocket.close', but got {kind!r}"
@@ -151,6 +148,17 @@ class WebSocketExchange(Exchange):
                 socket.headers.add(text, bytes(value).decode("utf-8", "surrogateescape"))
         await socket.prepare(self.request)
         self._socket = socket
+
+    async def _close(self, socket: WebSocketResponse[Any], message: Message) -> None:
+        """Close, and wait for the client to do so."""
+        code = message.get("code")
+        reason = message.get("reason") or ""
+        self.over = True  # nobody says more while the client's close is waited for
+        try:
+            await socket.close(code=WSCloseCode.OK if code is None else code, message=reason)
+        except (ValueError, TypeError):
+            self.over = False  # nothing was sent: it may say it in another way
+            raise
 
     @staticmethod
     async def _send_message(socket: WebSocketResponse[Any], message: Message) -> None:

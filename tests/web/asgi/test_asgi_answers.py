@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from notebook_http import web
+
 HEAD = b"GET /at/x HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /at/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 PLAIN = [(b"content-type", b"text/plain")]
@@ -104,6 +106,20 @@ async def test_answers_without_a_body(
         writer.write(LAST)
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("pieces", [(b"not sent",), (b"not", b"sent")])
+async def test_accepted_tunnel_says_nothing_of_a_body(
+    pieces: Any, serve: Any, talk: Any, answering: Any
+):
+    """A 2xx to CONNECT has neither length nor coding (RFC 9110 §8.6, RFC 9112 §6.1)."""
+    asked = b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"
+    for status, told in ((200, False), (403, True)):
+        port = await serve(web.asgi_app(answering(*pieces, status=status), lifespan="off"))
+        _, fields, body = parted(await talk(port, asked))
+        assert (b"content-length" in fields or b"transfer-encoding" in fields) is told
+        assert bool(body) is told
+        assert fields[b"connection"] == b"close"
 
 
 async def test_repeated_fields_stay_in_order(serve: Any, talk: Any, answering: Any, dressed: Any):

@@ -43,6 +43,23 @@ async def test_start_and_end_are_told_and_state_is_handed_on(serve: Any, ask: An
     assert notes == ["lifespan.startup", "lifespan.shutdown"]
 
 
+@pytest.mark.parametrize("mode", ["auto", "off"])
+async def test_without_a_state_of_lifespan_each_request_has_an_empty_one(
+    mode: Any, serve: Any, ask: Any
+):
+    """Middlewares keep theirs there, and uvicorn lets them."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        before = len(scope["state"])
+        scope["state"]["user"] = "ada"
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"%d" % before})
+
+    port = await serve(web.asgi_app(app, lifespan=mode))
+    assert [(await ask(port))[1] for _ in range(2)] == [b"0", b"0"]
+
+
 async def test_mounted_applications_live_as_well(serve: Any, ask: Any):
     """Their lifespans run inside that of the application around them."""
     notes: list[str] = []

@@ -39,6 +39,7 @@ async def test_scope_of_a_request(serve: Any, ask: Any):
         "raw_path": "/caf%C3%A9/%2F",
         "query_string": "a=%20b&a",
         "root_path": "",
+        "state": {},
         "server": ["127.0.0.1", port],
         "headers": [
             ["host", "a"],

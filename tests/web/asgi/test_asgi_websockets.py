@@ -229,6 +229,42 @@ async def test_wrong_message_is_an_error_of_the_application(
     assert len(raised) == 1
 
 
+async def test_close_that_cannot_be_sent_may_be_said_anew(serve: Any, session: Any, dressed: Any):
+    """Nothing has left: the WebSocket is as open as before."""
+    raised: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(ACCEPT)
+        for wrong in ({"reason": "long" * 50}, {"code": 1006}, {"code": "1000"}):
+            try:
+                await send({"type": "websocket.close", **wrong})
+            except (ValueError, TypeError) as error:
+                raised.append(type(error).__name__)
+        await send({"type": "websocket.send", "text": "still there"})
+        await send({"type": "websocket.close", "code": 4000})
+
+    port = await serve(dressed(app))
+    async with session.ws_connect(f"http://127.0.0.1:{port}/at/") as socket:
+        assert await socket.receive_str() == "still there"
+        assert (await socket.receive()).data == 4000
+    assert raised == ["ValueError", "ValueError", "TypeError"]
+
+
+async def test_choice_of_a_subprotocol_is_the_applications(
+    serve: Any, session: Any, dressed: Any, caplog: Any
+):
+    """The log does not say that there is none in common, since there is."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({**ACCEPT, "subprotocol": scope["subprotocols"][-1]})
+
+    port = await serve(dressed(app))
+    url = f"http://127.0.0.1:{port}/at/"
+    async with session.ws_connect(url, protocols=("one", "two")) as socket:
+        assert socket.protocol == "two"
+    assert not caplog.records
+
+
 async def test_server_that_stops_says_so(session: Any):
     """The client hears 1001, the application of a disconnect; nothing is left running."""
     notes: Notes = []
