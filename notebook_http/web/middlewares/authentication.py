@@ -24,6 +24,7 @@ __all__ = ["USER", "BasicAuthMiddleware", "BearerAuthMiddleware"]
 USER: RequestKey[Any] = RequestKey("user", object)
 
 _REALM = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")  # needs no escape in a quoted string
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no name and no password (RFC 7617 §2)
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
@@ -92,8 +93,9 @@ class BasicAuthMiddleware(_AuthMiddleware):
         exempt: tells, of a request, whether it needs no credentials: health checks, for one.
 
     Raises:
-        TypeError: *verify* is neither.
-        ValueError: *realm* holds quotes or control characters.
+        TypeError: *verify* is neither, or maps something that is no text.
+        ValueError: *realm* holds quotes or control characters; or no client could send one of the
+            names or passwords.
     """
 
     scheme = "Basic"
@@ -108,12 +110,26 @@ class BasicAuthMiddleware(_AuthMiddleware):
         super().__init__(realm, exempt)
         self._verify: Callable[[str, str], Any]
         if isinstance(verify, Mapping):
-            self._digests = {login: self._digest(word) for login, word in verify.items()}
+            self._digests = {}
+            for login, password in verify.items():
+                self._check(login, password)
+                self._digests[login] = self._digest(password)
             self._verify = self._look_up
         elif callable(verify):
             self._verify = verify
         else:
             raise TypeError(f"BasicAuthMiddleware: a mapping or a function, not {verify!r}")
+
+    @staticmethod
+    def _check(login: Any, password: Any) -> None:
+        if not isinstance(login, str) or not isinstance(password, str):
+            who = f"the password of {login!r}" if isinstance(login, str) else "a user name"
+            raise TypeError(f"BasicAuthMiddleware: {who} is no text: was it set?")
+        if ":" in login or _CONTROL.search(login + password) is not None:
+            raise ValueError(
+                f"BasicAuthMiddleware: no client can send the name {login!r}, or its password: "
+                "neither holds control characters, and a name no colon (RFC 7617 §2)"
+            )
 
     def _look_up(self, login: str, password: str) -> bool:
         expected = self._digests.get(login)
@@ -128,6 +144,8 @@ class BasicAuthMiddleware(_AuthMiddleware):
             except ValueError:
                 found = BasicAuth.decode(f"Basic {credentials}", "latin1")
         except ValueError:
+            return None
+        if _CONTROL.search(found.login + found.password) is not None:
             return None
         user = await _settled(self._verify(found.login, found.password))
         return found.login if user is True else user
@@ -155,7 +173,7 @@ class BearerAuthMiddleware(_AuthMiddleware):
         exempt: tells, of a request, whether it needs no token.
 
     Raises:
-        TypeError: *verify* is neither.
+        TypeError: *verify* is neither, or a token is no text.
         ValueError: *realm* holds quotes or control characters, or a token cannot be sent.
     """
 
@@ -171,6 +189,8 @@ class BearerAuthMiddleware(_AuthMiddleware):
         super().__init__(realm, exempt)
         self._verify: Callable[[str], Any]
         if isinstance(verify, Mapping):
+            if not all(isinstance(token, str) for token in verify):
+                raise TypeError("BearerAuthMiddleware: a token is no text: was it set?")
             if any(_TOKEN68.fullmatch(token) is None for token in verify):
                 raise ValueError(
                     "BearerAuthMiddleware: a token is empty or holds characters that no client "

@@ -72,8 +72,10 @@ class CompressionMiddleware:
         known = accept_encoding()
         codings = [coding for coding in _CODINGS if coding in known]
         coding = choose_coding(request.headers.get("Accept-Encoding"), codings)
-        if coding is None or request.method == "HEAD":
+        if coding is None:
             return response
+        # Also for HEAD, whose head has to be that of GET: its Content-Length above all (RFC 9110
+        # §8.6), and nobody knows that without compressing.
         if len(body) < _THREAD_BYTES:
             coded = _compress(coding, bytes(body))
         else:

@@ -35,8 +35,9 @@ class CORSMiddleware:
     Args:
         origins: exact origins, ``https://app.example`` or ``http://localhost:3000``, without a
             slash at the end; ``"null"`` is one that any sandboxed page has. Or ``"*"`` for all.
-        methods: that a preflight may ask for.
+        methods: that a preflight may ask for; in capitals, as routes have them.
         headers: fields of requests that a preflight may ask for, beyond those that need none.
+            ``"*"`` among them is all but `Authorization`.
         expose: fields of answers that pages may read, beyond those that they always may.
         credentials: whether cookies and passwords may be sent along, and the answers read.
         max_age: seconds for which a browser may keep the answer to a preflight. 10 minutes:
@@ -44,8 +45,9 @@ class CORSMiddleware:
 
     Raises:
         TypeError: a text stands where a list should.
-        ValueError: ``"*"`` with *credentials*, which would give every page what its visitor may
-            see; or an origin that no browser would send.
+        ValueError: ``"*"`` with *credentials*: as the origins it would give every page what its
+            visitor may see, elsewhere it would allow nothing. Or an origin that no browser would
+            send, or what is no method and no name of a field.
     """
 
     def __init__(
@@ -68,10 +70,16 @@ class CORSMiddleware:
             check_names("CORSMiddleware", "origins", origins)
         for name, value in (("methods", methods), ("headers", headers), ("expose", expose)):
             check_names("CORSMiddleware", name, value)
+        methods, headers, expose = tuple(methods), tuple(headers), tuple(expose)
+        if credentials and "*" in (*methods, *headers, *expose):
+            raise ValueError(
+                "CORSMiddleware: with credentials=True browsers take '*' for a name like any "
+                "other, and allow nothing: list the methods, headers and fields to expose"
+            )
         check_count("CORSMiddleware", "max_age", max_age, least=0)
         self.origins = frozenset(() if self._any else map(_checked_origin, origins))
         self.credentials = credentials
-        self._methods = ", ".join(check_method(method) for method in methods)
+        self._methods = ", ".join(check_method(method).upper() for method in methods)
         self._headers = ", ".join(_checked_field(name) for name in headers)
         self._expose = ", ".join(_checked_field(name) for name in expose)
         self._max_age = str(max_age)

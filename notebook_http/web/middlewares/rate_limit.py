@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RateLimitMiddleware", "address_of"]
 
+_MOST_DIGITS = 18  # of a number of requests; Python takes no endless ones
+
 
 class _State(NamedTuple):
     """A bucket as it was when a request was counted."""
@@ -124,7 +126,8 @@ class RateLimitMiddleware:
     async def _add(self, request: Request, response: StreamResponse) -> None:
         """Tell what is left; of two limits, that of which less is left."""
         fields, state = response.headers, request[self._state]
-        if int(fields.get("RateLimit-Remaining", state.remaining + 1)) <= state.remaining:
+        told = fields.get("RateLimit-Remaining", "")  # a handler may say anything there
+        if told.isdecimal() and len(told) <= _MOST_DIGITS and int(told) <= state.remaining:
             return
         fields["RateLimit-Limit"] = str(self.burst)
         fields["RateLimit-Remaining"] = str(state.remaining)

@@ -38,6 +38,8 @@ def basic(credentials: str, encoding: str = "utf-8") -> str:
         (basic("eve:"), None),
         (basic("eve:pass:wörd"), None),
         (basic("ada"), None),
+        (basic("ada:pass:wörd\n"), None),
+        (basic("\x00ada:pass:wörd"), None),
         ("Basic !!!", None),
         ("Basic", None),
         ("Bearer abc", None),
@@ -83,6 +85,14 @@ async def test_a_function_that_says_who_it_is(asking: Any, verdict: Any, user: s
 async def test_a_function_that_says_no(asking: Any, verdict: Any) -> None:
     client = await asking(BasicAuthMiddleware(lambda login, password: verdict))
     assert (await client.get("/text", auth=BasicAuth("ada", "x"))).status == 401
+
+
+@pytest.mark.parametrize("credentials", ["ada\n:x", "ada:x\x7f", "\x00:", "a\tb:c"])
+async def test_a_function_sees_no_control_characters(asking: Any, credentials: str) -> None:
+    """They are not allowed, and a name ends up in logs and files (RFC 7617 §2)."""
+    client = await asking(BasicAuthMiddleware(lambda login, password: True))
+    answer = await client.get("/text", headers={"Authorization": basic(credentials)})
+    assert answer.status == 401
 
 
 async def test_a_function_that_fails_lets_nobody_in(asking: Any) -> None:
@@ -152,6 +162,13 @@ def test_wrong_arguments() -> None:
         BearerAuthMiddleware({"": "everybody"})
     with pytest.raises(TypeError, match="mapping or a function"):
         BearerAuthMiddleware(["token"])  # type: ignore[arg-type]
+    for login in ("a:b", "a\nb"):
+        with pytest.raises(ValueError, match="no client can send"):
+            BasicAuthMiddleware({login: "x"})
+    with pytest.raises(TypeError, match="password of 'ada' is no text"):
+        BasicAuthMiddleware({"ada": None})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="token is no text"):
+        BearerAuthMiddleware({None: "reports"})  # type: ignore[dict-item]
 
 
 def test_no_secret_in_a_repr() -> None:

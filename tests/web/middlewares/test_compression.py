@@ -114,10 +114,17 @@ async def test_a_strong_tag_becomes_a_weak_one(asking: Any) -> None:
         assert answer.headers["ETag"] == tag
 
 
-async def test_head_has_no_body_to_compress(asking: Any) -> None:
-    client = await asking(CompressionMiddleware())
-    answer = await client.head("/text", headers={"Accept-Encoding": "gzip"})
-    assert (answer.status, answer.headers["Vary"]) == (200, "Accept-Encoding")
+@pytest.mark.parametrize("accepted", ["gzip", "br", "identity"])
+async def test_a_head_is_that_of_get(asking: Any, accepted: str) -> None:
+    """Its length, its coding and its tag, too: a cache updates what it has by them."""
+    routes = answering(text="x" * 5000, headers={"ETag": '"v1"'})
+    client = await asking(CompressionMiddleware(), routes=routes)
+    heads = []
+    for method in ("GET", "HEAD"):
+        answer = await client.request(method, "/made", headers={"Accept-Encoding": accepted})
+        heads.append({**answer.headers, "Date": ""})
+    assert heads[0] == heads[1]
+    assert ("Content-Encoding" in heads[0]) is (accepted != "identity")
 
 
 async def test_streams_and_their_own_compression_pass(asking: Any) -> None:

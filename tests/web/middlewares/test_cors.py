@@ -81,6 +81,15 @@ async def test_a_preflight(asking: Any) -> None:
     assert answer.headers["Vary"] == "Origin"
 
 
+async def test_methods_are_told_as_routes_have_them(asking: Any) -> None:
+    """Browsers compare capitals: ``put`` would allow nothing. A generator is read once."""
+    middleware = CORSMiddleware([APP], methods=(each for each in ("get", "put")))
+    client = await asking(middleware)
+    asked = {"Origin": APP, "Access-Control-Request-Method": "PUT"}
+    answer = await client.options("/text", headers=asked)
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, PUT"
+
+
 async def test_options_that_are_no_preflight_are_the_handlers(asking: Any) -> None:
     client = await asking(CORSMiddleware([APP]))
     answer = await client.options("/text", headers={"Origin": APP})
@@ -148,5 +157,8 @@ def test_wrong_arguments() -> None:
         CORSMiddleware([APP], headers="X-Token")
     with pytest.raises(ValueError, match="not a header name"):
         CORSMiddleware([APP], headers=["X Token"])
+    for where in ("methods", "headers", "expose"):
+        with pytest.raises(ValueError, match="allow nothing"):
+            CORSMiddleware([APP], credentials=True, **{where: ["X-A", "*"]})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="max_age"):
         CORSMiddleware([APP], max_age=-1)

@@ -73,6 +73,19 @@ async def test_of_two_limits_the_nearer_one_is_told(asking: Any, order: tuple[in
     assert rates(await client.get("/text"))[:2] == (5, 4)
 
 
+@pytest.mark.parametrize("said", ["5;w=60", "", "many", "-1", "9" * 5000])
+async def test_what_a_handler_says_is_no_reason_to_fail(asking: Any, said: str) -> None:
+    """It may pass on the answer of a server that writes these fields in another way."""
+
+    async def passed_on(request: web.Request) -> web.Response:
+        return web.Response(headers={"RateLimit-Remaining": said})
+
+    routes = [web.get("/passed", passed_on)]
+    client = await asking(RateLimitMiddleware(5, per=60), routes=routes)
+    answer = await client.get("/passed")
+    assert (answer.status, rates(answer)[:2]) == (200, (5, 4))
+
+
 async def test_those_who_asked_longest_ago_are_forgotten(asking: Any) -> None:
     middleware = RateLimitMiddleware(
         1, per=60, key=lambda request: request.query["k"], max_clients=3
