@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Tests assert no speed: on a machine that is busy with something else any example may be late.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @cache

@@ -70,14 +70,21 @@ class ListenOptions:
         return adopter(asyncio.get_running_loop())
 
 
-def _explained(error: OSError, where: str) -> OSError:
+_HINTS = {
+    errno.EADDRINUSE: "somebody listens there already: stop it, take another port, or port 0 for "
+    "any free one",
+    errno.EACCES: "not allowed: ports below 1024 need special rights, take one above",
+    errno.EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1",
+}
+_UNIX_HINTS = {
+    errno.EADDRINUSE: "a file or a folder is there that is no socket: take another path",
+    errno.EACCES: "not allowed: nothing may be made in that folder",
+    errno.ENOENT: "its folder is not there",
+}
+
+
+def _explained(error: OSError, where: str, hints: dict[int, str] = _HINTS) -> OSError:
     """Return *error* with the next thing to try."""
-    hints = {
-        errno.EADDRINUSE: "somebody listens there already: stop it, take another port, or port 0 "
-        "for any free one",
-        errno.EACCES: "not allowed: ports below 1024 need special rights, take one above",
-        errno.EADDRNOTAVAIL: "this machine has no such address: try 127.0.0.1",
-    }
     if isinstance(error, socket.gaierror):
         return socket.gaierror(error.errno, f"cannot listen on {where}: {error.strerror}")
     hint = hints.get(error.errno or 0)
@@ -157,7 +164,7 @@ async def listen_unix(
         )
         return await _serving(server, factory, options)
     except OSError as error:
-        raise _explained(error, str(path)) from error
+        raise _explained(error, repr(os.fspath(path)), _UNIX_HINTS) from error
 
 
 async def listen_socket(

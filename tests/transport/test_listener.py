@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from notebook_http.transport.listener import ListenOptions, bind_tcp, listen_socket, listen_tcp
+from notebook_http.transport.listener import (
+    ListenOptions,
+    bind_tcp,
+    listen_socket,
+    listen_tcp,
+    listen_unix,
+)
 
 
 async def test_a_cancelled_start_frees_the_port() -> None:
@@ -48,3 +56,18 @@ async def test_a_taken_port_says_what_to_try() -> None:
         assert caught.value.errno == errno.EADDRINUSE
         with pytest.raises(OSError, match="somebody listens there already"):
             bind_tcp("127.0.0.1", port, ListenOptions())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Unix sockets")
+async def test_a_unix_path_that_cannot_be_had_says_why(tmp_path: Path) -> None:
+    """In words of files: there is no other port to take."""
+    (tmp_path / "file").write_text("")
+    for path, hint in (
+        (tmp_path / "file", "a file or a folder is there that is no socket"),
+        (tmp_path, "a file or a folder is there that is no socket"),
+        (tmp_path / "none" / "socket", "its folder is not there"),
+    ):
+        with pytest.raises(OSError, match=hint) as caught:
+            await listen_unix(asyncio.Protocol, path, ListenOptions())
+        assert str(path) in str(caught.value)
+        assert "port" not in str(caught.value).replace(str(tmp_path), "")
