@@ -124,16 +124,14 @@ class StreamWriter:
         self._send(data, size)
 
     async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
-        """End the body, after a last piece. Idempotent.
+        """End the body, after a last piece. Idempotent, in what it raises, too.
 
         Raises:
             BodyLengthError: less was written than announced, or an encoder had more left than
                 that: close the connection.
             ClientConnectionResetError: the peer has left.
         """
-        if self.finished:
-            return
-        if data:
+        if data and not self.finished:
             self.write_nowait(data)
         self.end_nowait()
         if self.connection.writing_paused:
@@ -142,6 +140,7 @@ class StreamWriter:
     def end_nowait(self) -> None:
         """End the body without waiting; raises as `write_eof` does."""
         if self.finished:
+            self._check_whole()
             return
         if self._encoder is not None and not self._discard:
             rest = self._encoder.finish()
@@ -154,9 +153,7 @@ class StreamWriter:
             self._put(b"0\r\n\r\n")
         elif self._head:
             self._put(b"")
-        if self._left > 0:
-            announced = self._length or 0
-            raise BodyLengthError(announced, announced - self._left)
+        self._check_whole()
 
     # For those who write heads themselves, as aiohttp's writers let them
 
@@ -210,6 +207,11 @@ class StreamWriter:
         self.output_size += size
 
     # How it works
+
+    def _check_whole(self) -> None:
+        if self._left > 0:
+            announced = self._length or 0
+            raise BodyLengthError(announced, announced - self._left)
 
     def _count(self, size: int) -> None:
         """Take *size* bytes off what was announced."""

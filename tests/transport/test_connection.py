@@ -160,8 +160,9 @@ async def test_the_body_is_as_long_as_announced_or_it_is_an_error(
     await writer.write_eof()
     short = StreamWriter(ours, length=3, chunked=False)
     await short.write(b"ab")
-    with pytest.raises(BodyLengthError, match="2 were written"):
-        await short.write_eof()
+    for _ in range(2):  # who caught it once must not take the body for whole
+        with pytest.raises(BodyLengthError, match="2 were written"):
+            await short.write_eof()
     assert await arrived(theirs, 5) == b"abcab"
 
 
