@@ -6,15 +6,16 @@ A key is found by identity, so two modules that both say ``"db"`` never meet by 
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any, Generic, TypeVar
 
-__all__ = ["AppKey", "NotAppKeyWarning", "RequestKey", "ResponseKey"]
+__all__ = ["AppKey", "NotAppKeyWarning", "RequestKey", "ResponseKey", "SeenKeys"]
 
 T = TypeVar("T")
 
 
 class NotAppKeyWarning(UserWarning):
-    """A plain string was used as a key of an `Application`."""
+    """A plain string was used as a key of an `Application`, a `Request` or a `StreamResponse`."""
 
 
 class _TypedKey(Generic[T]):
@@ -70,3 +71,30 @@ class ResponseKey(_TypedKey[T]):
     """A key of `StreamResponse`, for what middlewares tell each other about an answer."""
 
     __slots__ = ()
+
+
+class SeenKeys(set[object]):
+    """The keys of no type that requests, or responses, were given so far: one warning for each.
+
+    Args:
+        recommended: name of the class to make keys of.
+    """
+
+    # A program has a handful. The bound is for those that make up keys.
+    most = 256
+
+    def __init__(self, recommended: str) -> None:
+        super().__init__()
+        self._recommended = recommended
+
+    def warn(self, key: object) -> None:
+        """Warn of a key that was not seen yet. Called by a ``__setitem__``."""
+        if len(self) >= self.most:
+            return
+        self.add(key)
+        warnings.warn(
+            f"It is recommended to use web.{self._recommended} instances for keys: they cannot "
+            "collide, and type checkers know what is behind them",
+            NotAppKeyWarning,
+            stacklevel=3,
+        )

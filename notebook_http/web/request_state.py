@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any, TypeVar, overload
 
-from notebook_http.web.app_key import RequestKey
+from notebook_http.web.app_key import RequestKey, SeenKeys
 
 __all__ = ["RequestState"]
 
 T = TypeVar("T")
+
+_seen_keys = SeenKeys("RequestKey")
 
 
 class RequestState(MutableMapping["str | RequestKey[Any]", Any]):
@@ -36,6 +38,8 @@ class RequestState(MutableMapping["str | RequestKey[Any]", Any]):
     def __setitem__(self, key: str, value: Any) -> None: ...
 
     def __setitem__(self, key: str | RequestKey[T], value: Any) -> None:
+        if key.__class__ is not RequestKey and key not in _seen_keys:
+            _seen_keys.warn(key)
         if self._state is None:
             self._state = {}
         self._state[key] = value

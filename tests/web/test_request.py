@@ -38,6 +38,7 @@ def look(serve: Serve, talk: Talk) -> Look:
     return looked
 
 
+KEPT = web.RequestKey("kept", int)
 GET = b"GET /caf%C3%A9/b%2Fc?q=%C3%BC&q=2&e= HTTP/1.1\r\nHost: Example.org:81\r\nX-A: 1\r\n\r\n"
 
 
@@ -262,7 +263,10 @@ async def test_a_request_is_a_mapping_too(look: Look) -> None:
         assert request
         assert len(request) == 0
         request[key] = 1
-        request["text"] = 2
+        with pytest.warns(web.NotAppKeyWarning, match="RequestKey") as warned:
+            request["text"] = 1
+        assert warned[0].filename == __file__
+        request["text"] = 2  # of which it was warned
         assert (request[key], list(request), len(request)) == (1, [key, "text"], 2)
         del request[key]
         assert {request: 1}[request] == 1
@@ -279,7 +283,7 @@ async def test_clones_differ_in_what_is_given(look: Look) -> None:
     """For middlewares that know better: behind a proxy, or when a method is tunnelled."""
 
     async def see(request: web.Request) -> Any:
-        request["kept"] = 1
+        request[KEPT] = 1
         other = request.clone(
             method="PUT",
             rel_url="/x?y=1",
@@ -298,7 +302,7 @@ async def test_clones_differ_in_what_is_given(look: Look) -> None:
         )
         assert other.match_info == request.match_info
         assert other.app is request.app
-        assert other["kept"] == 1
+        assert other[KEPT] == 1
         assert (other.client_max_size, other.client_max_fields) == (5, 6)
         assert (other.secure, other.remote) == (True, "r")
         if await request.read():

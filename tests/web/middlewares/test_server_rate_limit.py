@@ -119,7 +119,8 @@ def test_addresses_that_are_one_client(remote: str, same: str) -> None:
 
 @given(st.lists(st.integers(0, 4), max_size=60), st.integers(1, 5))
 def test_nobody_gets_more_than_the_burst_at_once(keys: list[int], burst: int) -> None:
-    middleware = RateLimitMiddleware(1, per=3600, burst=burst, key=lambda request: request["k"])
+    caller = web.RequestKey("caller", int)
+    middleware = RateLimitMiddleware(1, per=3600, burst=burst, key=lambda request: request[caller])
 
     async def handler(request: web.Request) -> web.Response:
         return web.Response()
@@ -128,7 +129,7 @@ def test_nobody_gets_more_than_the_burst_at_once(keys: list[int], burst: int) ->
         answered = dict.fromkeys(keys, 0)
         for key in keys:
             request = make_mocked_request("GET", "/")
-            request["k"] = key
+            request[caller] = key
             try:
                 await middleware(request, handler)
             except web.HTTPTooManyRequests:
