@@ -161,6 +161,9 @@ class AnsweringConnection(WaitingConnection):
             raise TypeError(f"a handler has to return a response, not {name}: is `return` missing?")
         begun = request.prepared_response
         if begun is not None and begun is not response:
+            if begun.is_over:
+                self._closing = self._closing or not begun.keep_alive
+                return  # it is whole: the connection goes on, and a second answer has no place
             if begun.output_length:
                 # Half of another answer is out: the client must not take it for a whole one.
                 await self._cut_off(request.version)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Response", "json_bytes_response", "json_response"]
 
 _TEXT_TYPE = "text/plain; charset=utf-8"
+_TWO_TYPES = "passing both Content-Type header and content_type or charset params is forbidden"
 _NOTHING: Any = object()
 
 # Bytes of a body that are handed to the connection at once. A quarter of a MiB is about what a
@@ -79,41 +80,44 @@ class Response(StreamResponse):
             self._zlib_executor_size = zlib_executor_size
         if zlib_executor is not None:
             self._zlib_executor = zlib_executor
+        if text is not None and body is not None:
+            raise ValueError("body and text are not allowed together")
+        if content_type is not None and "charset" in content_type:
+            raise ValueError("charset must not be in content_type argument")
         if text is not None:
-            if body is not None:
-                raise ValueError("body and text are not allowed together")
             self._take_text(text, content_type, charset)
             return
         if content_type is not None or charset is not None:
-            self._take_content_type(content_type or "application/octet-stream", charset)
+            self._take_content_type(content_type, charset)
         if body is not None:
             self.body = body
 
     def _take_text(self, text: str, content_type: str | None, charset: str | None) -> None:
+        fields = self._fields
+        if fields is not None and "Content-Type" in fields:
+            if content_type or charset:
+                raise ValueError(_TWO_TYPES)
+            self.text = text  # which says the charset, if the field does not
+            return
         if not isinstance(text, str):
             raise TypeError(f"text argument must be str ({type(text)!r})")
-        fields = self._fields
         if content_type is None and charset is None:
-            if fields is None:
-                self._content_type = _TEXT_TYPE
-            elif "Content-Type" in fields:
-                self.text = text  # which says the charset, if the field does not
-                return
-            else:
-                fields["Content-Type"] = _TEXT_TYPE
+            value, charset = _TEXT_TYPE, "utf-8"
         else:
-            charset = charset or "utf-8"
-            self._take_content_type(content_type or "text/plain", charset)
-        self._body = text.encode(charset or "utf-8")
+            charset = "utf-8" if charset is None else charset
+            value = f"{'text/plain' if content_type is None else content_type}; charset={charset}"
+        if fields is None:
+            self._content_type = value
+        else:
+            fields["Content-Type"] = value
+        self._body = text.encode(charset)
 
-    def _take_content_type(self, content_type: str, charset: str | None) -> None:
+    def _take_content_type(self, content_type: str | None, charset: str | None) -> None:
         if self._fields is not None and "Content-Type" in self._fields:
-            raise ValueError(
-                "passing both Content-Type header and content_type or charset params is forbidden"
-            )
+            raise ValueError(_TWO_TYPES)
+        if content_type is None:
+            return  # a charset of nothing says nothing
         if charset is not None:
-            if "charset" in content_type:
-                raise ValueError("charset must not be in content_type argument")
             content_type = f"{content_type}; charset={charset}"
         if self._fields is None:
             self._content_type = content_type
@@ -247,7 +251,8 @@ class Response(StreamResponse):
             body = self._coded_body = await self._compress(coding.value, bytes(body))
             fields["Content-Encoding"] = coding.value
             fields.popall("Content-Length", None)
-        if not self._chunked and "Content-Length" not in fields and not (coding and body is None):
+        settled = self._chunked or "Content-Length" in fields or "Transfer-Encoding" in fields
+        if not settled and not (coding and body is None):
             size = len(body) if isinstance(body, bytes | bytearray) else getattr(body, "size", 0)
             if size is None:
                 self._chunked = request.version >= HttpVersion11

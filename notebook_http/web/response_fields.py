@@ -109,9 +109,10 @@ class ResponseFields:
         if value is None:
             self.headers.popall("Content-Length", None)
             return
+        length = int(value)
         if self._chunked:
             raise RuntimeError("You can't set content length when chunked encoding is enable")
-        self.headers["Content-Length"] = str(int(value))
+        self.headers["Content-Length"] = str(length)
 
     @property
     def content_type(self) -> str:
@@ -180,7 +181,7 @@ class ResponseFields:
             return
         if isinstance(value, str):
             value = ETag(value)
-        elif not isinstance(value, ETag):
+        elif not isinstance(value, ETag) or not isinstance(value.value, str):
             raise ValueError(
                 f"Unsupported etag type: {type(value)}. etag must be str, ETag or None"
             )

@@ -14,7 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_writer import StreamWriter
-from notebook_http.web.app_key import ResponseKey
+from notebook_http.web.app_key import ResponseKey, SeenKeys
 from notebook_http.web.coding_choice import ContentCoding, accepted_coding, add_vary
 from notebook_http.web.response_fields import LooseHeaders, ResponseFields
 from notebook_http.web.response_head import BodyFraming, frame_body, set_general_fields
@@ -27,6 +27,8 @@ __all__ = ["PreparingRequest", "StreamResponse"]
 
 T = TypeVar("T")
 
+_seen_keys = SeenKeys("ResponseKey")
+
 
 class PreparingRequest(Protocol):
     """What a response needs of the request that it answers."""
@@ -36,6 +38,10 @@ class PreparingRequest(Protocol):
     @property
     def method(self) -> str:
         """The method as sent."""
+
+    @property
+    def sent_path(self) -> str:
+        """The path as sent, without a query."""
 
     @property
     def version(self) -> HttpVersion:
@@ -112,7 +118,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         if self._eof_sent:
             state = "eof"
         elif request is not None:
-            state = f"{request.method} prepared"
+            state = f"{request.method} {request.sent_path}"
         else:
             state = "not prepared"
         return f"<{type(self).__name__} {self.reason} {state}>"
@@ -126,8 +132,8 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
 
     @property
     def task(self) -> Any:
-        """The task that serves the request, or None before `prepare`."""
-        return None if self._request is None else self._request.task
+        """The task that serves the request, from `prepare` to the end of the body; else None."""
+        return None if self._request is None or self._eof_sent else self._request.task
 
     @property
     def is_over(self) -> bool:
@@ -165,11 +171,17 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
     ) -> None:
         """Compress the body with what the client accepts, or with *force* whether it does or not.
 
-        *strategy* is zlib's, accepted for aiohttp's sake and left to the library.
+        *strategy* is zlib's, accepted for aiohttp's sake and left to the library. True and False
+        are old names, deprecated, of `deflate` and `identity`.
         """
-        if force is True:
-            force = ContentCoding.deflate
-        if force is not None and not isinstance(force, ContentCoding) and force is not False:
+        if isinstance(force, bool):
+            warnings.warn(
+                "force is a ContentCoding: deflate for True, identity for False",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            force = ContentCoding.deflate if force else ContentCoding.identity
+        elif force is not None and not isinstance(force, ContentCoding):
             raise TypeError(f"force is a ContentCoding or None, not {force!r}")
         self._compression = force or True
 
@@ -330,7 +342,10 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             ClientConnectionResetError: the client has left.
             BodyLengthError: less was written than announced; the connection will close.
             RuntimeError: not prepared.
+            TypeError: the data is not bytes.
         """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
         if self._eof_sent:
             return
         if self._writer is None:
@@ -356,6 +371,8 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
     def __setitem__(self, key: str, value: Any) -> None: ...
 
     def __setitem__(self, key: str | ResponseKey[T], value: Any) -> None:
+        if key.__class__ is not ResponseKey and key not in _seen_keys:
+            _seen_keys.warn(key)
         if self._state is None:
             self._state = {}
         self._state[key] = value

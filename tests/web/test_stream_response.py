@@ -169,13 +169,14 @@ async def test_states_are_told_and_held(serve: Serve, ask: Ask) -> None:
             await response.write(b"x")
         assert await response.prepare(request) is None
         seen["after"] = (response.body_length, response.output_length > 100, repr(response))
-        assert response.task is asyncio.current_task() is request.task
+        assert response.task is None
+        assert asyncio.current_task() is request.task
         return response
 
     await ask(await serve(handle))
     assert seen["before"] == (False, None, "<StreamResponse OK not prepared>")
     assert seen["prepared"][0] is True
-    assert seen["prepared"][2] == "<StreamResponse OK GET prepared>"
+    assert seen["prepared"][2] == "<StreamResponse OK GET />"
     assert seen["after"] == (3, True, "<StreamResponse OK eof>")
 
 
@@ -193,7 +194,8 @@ def test_chunks_and_length_exclude_each_other() -> None:
     assert not response.compression
     with pytest.raises(TypeError):
         response.enable_compression("gzip")  # type: ignore[arg-type]
-    response.enable_compression(True)
+    with pytest.warns(DeprecationWarning, match="ContentCoding"):
+        response.enable_compression(True)
     assert response.compression
 
 
@@ -204,7 +206,10 @@ def test_a_response_is_a_mapping_too() -> None:
     assert response
     assert len(response) == 0
     response[key] = 1
-    response["text"] = 2
+    with pytest.warns(web.NotAppKeyWarning, match="ResponseKey") as warned:
+        response["text"] = 1
+    assert warned[0].filename == __file__
+    response["text"] = 2  # of which it was warned
     assert (response[key], list(response), len(response)) == (1, [key, "text"], 2)
     del response[key]
     assert key not in response
