@@ -5,7 +5,7 @@ Tree::
     HttpProcessingError              code = the status a server answers with
     ├── BadHttpMessage               400
     │   ├── BadStatusLine            400  the peer's first line is not HTTP
-    │   ├── BadHttpMethod            400  the method is not a token, or unknown to the parser
+    │   ├── BadHttpMethod            400 or 501  the method is no token, or not one we serve
     │   ├── InvalidHeader            400  a field that cannot be read one way only
     │   ├── InvalidURLError          400  the request target
     │   ├── LineTooLong              414 or 431  over a limit of ours
@@ -103,7 +103,7 @@ class BadStatusLine(BadHttpMessage):
 
 
 class BadHttpMethod(BadHttpMessage):
-    """The method is no token, or one that the parser does not know (RFC 9110 §9.1)."""
+    """The method is no token, or (501) one that the parser does not know (RFC 9110 §9.1)."""
 
 
 class InvalidHeader(BadHttpMessage):

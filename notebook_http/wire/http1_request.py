@@ -18,14 +18,13 @@ from notebook_http.wire.errors import (
     InvalidURLError,
     LineTooLong,
     TransferEncodingError,
-    UnsupportedHttpVersion,
     excerpt,
 )
 from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
-from notebook_http.wire.parser_error import translated
+from notebook_http.wire.parser_error import translated, unserved_version
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
 from notebook_http.wire.request_line import RequestLines
@@ -144,8 +143,11 @@ class RequestParser:
             except HttpParserError as error:
                 if self._is_over() and self._error is None and error.__context__ is None:
                     return  # bytes behind `Connection: close` have no meaning (RFC 9112 §9.6)
+                fault = self._error or translated(error, self._lines, self._limits.max_line_size)
+                if fault is None:
+                    return  # what is wrong with the line shows when it is whole
                 self.closed = True
-                raise self._error or translated(error) from None
+                raise fault from None
             if self.in_message:
                 self._after_partial_message(len(data), collected)
             else:
@@ -258,12 +260,12 @@ class RequestParser:
         if self._primed:
             return
         parser = cast("HttpRequestParser", self._parser)
-        version = _VERSIONS.get(parser.get_http_version())
-        if version is None:
-            self._refuse_version(parser.get_http_version())
         method_bytes = parser.get_method()
         if not self._lines.are_strict(method_bytes, target):
             self._refuse_line()
+        version = _VERSIONS.get(parser.get_http_version())
+        if version is None:
+            self._fail(unserved_version(parser.get_http_version()))
         method = _METHODS.get(method_bytes) or method_bytes.decode("latin-1")
         noted = self._noted(fields)
         host = self._host(noted.get(b"host"), version)
@@ -371,11 +373,6 @@ class RequestParser:
 
     def _refuse_line(self) -> NoReturn:
         self._fail(BadHttpMessage("the request line is not `method target HTTP/version`"))
-
-    def _refuse_version(self, version: str) -> NoReturn:
-        if version == "0.9":
-            self._fail(BadHttpMessage("HTTP/0.9 requests are not served"))
-        self._fail(UnsupportedHttpVersion(message=f"HTTP/{version} is not served here"))
 
     # Failing
 

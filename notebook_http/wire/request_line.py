@@ -7,13 +7,24 @@ does not tell. What two readers could read in two ways is looked at again, in th
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-__all__ = ["RequestLines"]
+__all__ = ["RequestLines", "UnservedLine"]
 
 # What lies between a request line and the next one, where no bytes of a sized body do.
 _CHUNKS, _ANYTHING = -1, -2
 # Bytes of a line that was refused that anybody may want to see.
 _MOST_SHOWN = 200
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}"  # no method that anybody knows is longer
+_LINE = re.compile(rb"(?P<method>" + _TOKEN + rb") [!-~]+ HTTP/(?P<version>[0-9]\.[0-9])\r\n")
+_BEGUN = re.compile(_TOKEN + rb"(?: (?:[!-~]+(?: [HTP/0-9.]{0,8})?)?)?\r?")
+
+
+class UnservedLine(NamedTuple):
+    """What a line asks for: its method, and its version as in `1.1`."""
+
+    method: str
+    version: str
 
 
 class RequestLines:
@@ -63,15 +74,21 @@ class RequestLines:
 
     def _position(self, line: bytes) -> int:
         """Return where *line* stands behind another message or empty lines; -1 if it does not."""
-        text, begin, body = self.text, self._at, self._body
-        if body >= 0:
-            if begin:
-                begin = text.find(b"\r\n\r\n", begin) + 4 + body
-            while text.startswith((b"\r", b"\n"), begin):
-                begin += 1  # RFC 9112 §2.2 lets a server pass over empty lines
+        text = self.text
+        if self._body >= 0:
+            begin = self._beginning()
             return begin if text.startswith(line, begin) else -1
-        at = text.find(line, begin)
-        return at if body == _ANYTHING or text[at - 1 : at] in (b"\n", b"\r", b"") else -1
+        at = text.find(line, self._at)
+        return at if self._body == _ANYTHING or text[at - 1 : at] in (b"\n", b"\r", b"") else -1
+
+    def _beginning(self) -> int:
+        """Return where the next line begins, behind a message whose size is known."""
+        text, begin = self.text, self._at
+        if begin:
+            begin = text.find(b"\r\n\r\n", begin) + 4 + self._body
+        while text.startswith((b"\r", b"\n"), begin):
+            begin += 1  # RFC 9112 §2.2 lets a server pass over empty lines
+        return begin
 
     def check_early(self, method: bytes, target: bytes) -> bool:
         """The same, while the rest of the head is still to come; its bytes are let go."""
@@ -82,6 +99,24 @@ class RequestLines:
             self.text, self._at = b"", 0
         return True
 
+    def unserved(self, most: int) -> UnservedLine | None:
+        """Return what a line that the library refused asks for, if it is well-formed.
+
+        None for a line that is not, is over *most* bytes, or cannot be found.
+
+        Raises:
+            EOFError: the line is not whole, and could still become well-formed.
+        """
+        if self._body < 0:
+            return None
+        begin = self._beginning()
+        found = _LINE.match(self.text, begin, begin + most)
+        if found is not None:
+            return UnservedLine(found["method"].decode(), found["version"].decode())
+        if len(self.text) - begin <= most and _BEGUN.fullmatch(self.text, begin) is not None:
+            raise EOFError
+        return None
+
     def refused(self, method: bytes, target: bytes) -> bytes:
         """Return the beginning of the line that was refused, as far as can be told.
 
@@ -89,7 +124,10 @@ class RequestLines:
         """
         if target:
             return (method + b" " + target)[:_MOST_SHOWN]
-        rest = self.text
-        if self._at:
-            rest = rest[self._at :].partition(b"\r\n\r\n")[2]
+        if self._body >= 0:
+            rest = self.text[self._beginning() :]
+        elif self._at:
+            rest = self.text[self._at :].partition(b"\r\n\r\n")[2]
+        else:
+            rest = self.text
         return re.split(rb"[\r\n]", rest.lstrip(b"\r\n")[:_MOST_SHOWN], maxsplit=1)[0]

@@ -30,15 +30,15 @@ MESSAGE_PARSING = {
     "a byte order mark begins": (b"\xef\xbb\xbfGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "the hello of TLS": (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 400),
     "an answer": (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 400),
-    "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
 }
 # §3: method, target, version.
 REQUEST_LINE = {
     "no version": (b"GET /\r\nHost: a\r\n\r\n", 400),
-    "HTTP/0.9": (b"GET / HTTP/0.9\r\nHost: a\r\n\r\n", 400),
+    "HTTP/0.9": (b"GET / HTTP/0.9\r\nHost: a\r\n\r\n", 505),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-    "HTTP/3.0": (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 400),
-    "HTTP/1.2": (b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", 400),
+    "HTTP/3.0": (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
+    "HTTP/1.2": (b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505),
     "HTTP/1": (b"GET / HTTP/1\r\nHost: a\r\n\r\n", 400),
     "HTTP/1.10": (b"GET / HTTP/1.10\r\nHost: a\r\n\r\n", 400),
     "HTTP/01.1": (b"GET / HTTP/01.1\r\nHost: a\r\n\r\n", 400),
@@ -50,6 +50,7 @@ REQUEST_LINE = {
     "RTSP/1.1 by POST": (b"POST / RTSP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 400),
     "RTSP/1.0 by OPTIONS": (b"OPTIONS * RTSP/1.0\r\nHost: a\r\n\r\n", 400),
     "a method of RTSP": (b"DESCRIBE / RTSP/1.0\r\nHost: a\r\n\r\n", 400),
+    "a method that nobody knows": (b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501),
     "ICE/1.0": (b"SOURCE / ICE/1.0\r\nHost: a\r\n\r\n", 400),
     "something behind the version": (b"GET / HTTP/1.1 x\r\nHost: a\r\n\r\n", 400),
     "white space behind the version": (b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n", 400),
