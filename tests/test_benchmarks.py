@@ -127,6 +127,26 @@ def test_starlette_answers_what_ours_answers(tmp_path: Path) -> None:
         assert "uvicorn" in row["servers"]
 
 
+def test_asgi_rows_have_figures_of_ours_and_its_peers(tmp_path: Path) -> None:
+    """The same application on each, and its answers are checked."""
+    path = tmp_path / "bench.json"
+    finished = run("--beside", "uvicorn", "--rows", "server: asgi", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    rows = json.loads(path.read_text())["asgi"]
+    assert [row["name"].split(",")[0] for row in rows] == [
+        "ASGI: hello",
+        "ASGI: JSON",
+        "ASGI: streamed",
+    ]
+    for row in rows:
+        ours, theirs = (
+            row["servers"][name]["cpu_microseconds_a_request"]["median"]
+            for name in ("asgi", "uvicorn")
+        )
+        assert row["uvicorn_over_ours"]["median"] == pytest.approx(theirs / ours)
+        assert f"{ours:,.1f}" in finished.stdout
+
+
 def test_idle_connections_have_figures_of_both(servers: tuple[dict[str, Any], str]) -> None:
     for row in servers[0]["idle_memory"]:
         assert set(row["bytes_a_connection"]) == {"notebook_http", "aiohttp"}

@@ -21,6 +21,7 @@ from typing import Any
 
 import import_cost
 import server_table
+from asgi_table import asgi_table, measure_asgi
 from children import Cores, two_cores
 from client_table import client_table, measure_clients, promises, versions
 from idle_connections import idle_promises, idle_table, measure_idle
@@ -29,7 +30,7 @@ from scaling import measure_scaling, scaling_promises, scaling_table
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
 # What is measured of servers beside rows: a name for `--rows` each.
-IDLE, SCALING = MANY = ("server: idle connections", "server: scaling")
+ASGI, IDLE, SCALING = MANY = ("server: ASGI", "server: idle connections", "server: scaling")
 # Peers of the servers that are no clients.
 SERVER_PACKAGES = ("granian", "starlette", "uvicorn")
 
@@ -86,7 +87,7 @@ def servers(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any]
         if name in beside or name in (server_table.OURS, server_table.THEIRS)
     ]
     chosen = server_table.rows_named(arguments.rows)
-    many = [part for part in MANY if any(text.lower() in part for text in arguments.rows)]
+    many = [part for part in MANY if any(text.lower() in part.lower() for text in arguments.rows)]
     if not (chosen or many):
         return {}, []
     results: dict[str, Any] = {}
@@ -99,6 +100,9 @@ def servers(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any]
             results["servers"] = rows
             found += server_table.promises(rows)
             tables.append(server_table.server_table(rows))
+        if ASGI in many and (rows := measure_asgi(bench, arguments.rounds, arguments.work)):
+            results["asgi"] = rows
+            tables.append(asgi_table(rows))
         if IDLE in many:
             memory, crowd = measure_idle(bench, arguments.rounds, arguments.work)
             results |= {"idle_memory": memory, "beside_idle": crowd}

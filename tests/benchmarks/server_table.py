@@ -89,16 +89,19 @@ class ServerBench:
         with connected(port, row, self.context) as clients:
             return measure(clients, requests, lambda: server.ask(ask="cpu"), row.full_name)
 
-    def prices(self, row: ServerRow, rounds: int, scale: float) -> Prices:
+    def prices(
+        self, row: ServerRow, rounds: int, scale: float, names: Sequence[str] = ()
+    ) -> Prices:
         """Return what *row* costs each server; round 0 warms all up and is not counted."""
-        servers = {name: self.server(name, tls=row.tls) for name in self.names}
+        names = list(names) or self.names
+        servers = {name: self.server(name, tls=row.tls) for name in names}
         self.pin_load(one_core=row.one_core)
         prices: Prices = {name: [] for name in servers}
         for number in range(rounds + 1):
             # Who goes first changes with every round.
-            first = number % len(self.names)
-            for name in self.names[first:] + self.names[:first]:
-                requests = int(row.requests * scale * SHARES[name])
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                requests = int(row.requests * scale * SHARES.get(name, 1.0))
                 price = self.price(servers[name], row, requests)
                 if number:
                     prices[name].append(price)

@@ -2,6 +2,9 @@
 
     python server_under_test.py SERVER FOLDER [PEM_FILE_WITH_KEY_AND_CERTIFICATE]
 
+SERVER is a library of aiohttp's shape, an ASGI server with the Starlette application, or `asgi`:
+our server with that application.
+
 It begins by saying its ports, by the path that is asked for there ("" is for all others). Each line
 in is answered by one line out: `{"ask": "cpu"}` by the CPU seconds that the server has
 spent so far with all its threads and processes, `{"ask": "memory"}` by the bytes that are resident.
@@ -28,7 +31,7 @@ from typing import Any
 
 from process_clock import tree_cpu_seconds
 from resident_memory import resident_bytes
-from server_applications import FOLDER_VARIABLE, applications
+from server_applications import FOLDER_VARIABLE, applications, starlette_application
 
 # How the ASGI servers are started, by their own command lines. Both on asyncio's loop, as the
 # others are; their access logs are off.
@@ -121,11 +124,19 @@ def await_port(process: subprocess.Popen[bytes], port: int) -> None:
     raise SystemExit(f"{process.args!r} does not listen")
 
 
+def asgi_on_ours(web: Any) -> dict[str, Any]:
+    """Return what the ASGI servers serve, for ours."""
+    return {"": web.asgi_app(starlette_application())}
+
+
 def main(server: str, folder: str, certificate: str | None = None) -> None:
     """Serve until standard input closes."""
     bytes(4 << 20)
     if server in COMMANDS:
         command(server, Path(folder), certificate)
+    elif server == "asgi":
+        os.environ[FOLDER_VARIABLE] = folder
+        asyncio.run(serve("notebook_http", asgi_on_ours, certificate))
     else:
         made = partial(applications, folder=Path(folder))
         asyncio.run(serve(server, made, certificate))
