@@ -24,6 +24,8 @@ from notebook_http.wire.websocket_message import WSCloseCode
 
 __all__ = ["AnsweringConnection", "Successor"]
 
+_TCP_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+
 
 class Successor(Protocol):
     """What goes on with the transport of a connection in another protocol than HTTP."""
@@ -53,6 +55,18 @@ class AnsweringConnection(WaitingConnection):
         super().__init__(loop, settings)
         self._successor: Successor | None = None  # whose the transport is after a 101
         self._end_callbacks: set[Callable[[], None]] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Tell the kernel how to treat the socket. Called by asyncio."""
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family in _TCP_FAMILIES:
+            # asyncio does so only where the listening socket was made with a protocol's number,
+            # which those of users mostly were not: a small write would wait for the ACK of the one
+            # before, 40 ms and more.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.settings.tcp_keepalive:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     @property
     def is_ending(self) -> bool:

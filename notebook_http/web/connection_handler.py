@@ -9,7 +9,6 @@ the handler's own.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from functools import partial
@@ -143,9 +142,6 @@ class RequestHandler(HandlerAttributes):
         super().connection_made(transport)
         self.peername = transport.get_extra_info("peername")
         self.is_secure = transport.get_extra_info("sslcontext") is not None
-        sock = transport.get_extra_info("socket")
-        if self.settings.tcp_keepalive and sock is not None and sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self.transport is not None:
             self._owner.connection_made(self, self.transport)
         self._task = self.loop.create_task(self._serve(), context=self._context)

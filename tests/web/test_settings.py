@@ -13,11 +13,14 @@ import logging
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import trustme
 
+import notebook_http as nh
 from notebook_http import web
 
 Serve = Callable[..., Awaitable[int]]
@@ -175,6 +178,36 @@ async def test_tcp_keepalive(serve: Serve, talk: Talk, wanted: bool) -> None:
 
     await talk(await serve(look, tcp_keepalive=wanted), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert options == [wanted]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("protocol", [0, socket.IPPROTO_TCP])
+async def test_small_pieces_leave_at_once(protocol: int, tls: bool) -> None:
+    """Whoever made the listening socket, and however: none waits for the ACK of the one before."""
+    options: list[int] = []
+
+    async def look(request: web.Request) -> web.Response:
+        sock = request.get_extra_info("socket")
+        options.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return web.Response()
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    listening = socket.socket(proto=protocol)
+    listening.bind(("127.0.0.1", 0))
+    app = web.Application()
+    app.router.add_get("/", look)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.SockSite(runner, listening, ssl_context=context if tls else None)
+    await site.start()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with nh.ClientSession() as session, session.get(site.name, ssl=trusting) as response:
+        assert response.status == 200
+    await runner.cleanup()
+    assert options == [1]
 
 
 async def test_read_bufsize(serve: Serve) -> None:
