@@ -52,7 +52,7 @@ async def send_file(
         piece = await file.read(start + sent, min(chunk_size, count - sent))
         if not piece:
             raise BodyLengthError(count, sent)
-        await writer.write(piece)
+        await writer.write(memoryview(piece).toreadonly())  # nobody writes to it any more
         sent += len(piece)
 
 

@@ -88,6 +88,8 @@ class StreamWriter:
     async def write(self, data: bytes | bytearray | memoryview, *, drain: bool = True) -> None:
         """Send a piece of the body, waiting while the peer is slower than that.
 
+        *data* may be changed afterwards; a read-only view of what changes may not be given.
+
         A cancel leaves the piece in the transport: it is being sent, the body is not whole.
 
         Raises:
@@ -121,6 +123,10 @@ class StreamWriter:
         if not size:
             return
         self._count(size)
+        if data.__class__ is not bytes and not (isinstance(data, memoryview) and data.readonly):
+            # A transport may keep what it cannot send at once, and not a copy of it (from Python
+            # 3.12 on): who reads into the same buffer again would change what is on its way.
+            data = bytes(data)
         self._send(data, size)
 
     async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:

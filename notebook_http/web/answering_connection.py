@@ -49,11 +49,12 @@ class Successor(Protocol):
 class AnsweringConnection(WaitingConnection):
     """A connection with a way from responses to bytes."""
 
-    __slots__ = ("_end_callbacks", "_successor")
+    __slots__ = ("_end_callbacks", "_farewell", "_successor")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, settings: ConnectionSettings) -> None:
         super().__init__(loop, settings)
         self._successor: Successor | None = None  # whose the transport is after a 101
+        self._farewell: asyncio.Task[bool] | None = None
         self._end_callbacks: set[Callable[[], None]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -94,7 +95,8 @@ class AnsweringConnection(WaitingConnection):
     def hand_over(self, successor: Successor) -> None:
         """Give the transport, and what came behind the running request, to *successor*.
 
-        It passes `connection_lost` on to us. The connection closes when the handler returns.
+        It passes `connection_lost` on to us. The connection closes when the handler returns. If the
+        server has been told to end meanwhile, so is the successor, at once.
 
         Raises:
             ClientConnectionResetError: the client has left.
@@ -103,7 +105,7 @@ class AnsweringConnection(WaitingConnection):
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Connection lost")
         tail, self._held = self._held, None
-        self._closing = True
+        ending, self._closing = self._closing, True
         self._deadline.when = inf
         self._timer.discard(self._deadline)
         self._successor = successor
@@ -117,6 +119,8 @@ class AnsweringConnection(WaitingConnection):
             successor.data_received(tail)
         if self._client_done and not successor.eof_received():
             transport.close()
+        if ending:
+            self._farewell = self.loop.create_task(successor.end(WSCloseCode.GOING_AWAY))
 
     async def _go_away(self, seconds: float | None) -> float | None:
         """Let a successor say that the server ends; return what that leaves of *seconds*."""
@@ -179,8 +183,7 @@ class AnsweringConnection(WaitingConnection):
                 self._closing = self._closing or not begun.keep_alive
                 return  # it is whole: the connection goes on, and a second answer has no place
             if begun.output_length:
-                # Half of another answer is out: the client must not take it for a whole one.
-                await self._cut_off(request.version)
+                await self._cut_off(request.version, begun)
                 return
             request.prepared_response = None
         await response.prepare(request)
@@ -196,7 +199,7 @@ class AnsweringConnection(WaitingConnection):
             return None
         response = answer_failure(request, error, self.settings)
         if begun is not None and begun.output_length:
-            await self._cut_off(request.version)
+            await self._cut_off(request.version, begun)
             return None
         request.prepared_response = None
         try:
@@ -219,9 +222,11 @@ class AnsweringConnection(WaitingConnection):
         """Whether the client waits for a 100 that it will not get, and may never send its body."""
         return request.body_exists and not request.content.total_raw_bytes
 
-    async def _cut_off(self, version: HttpVersion) -> None:
-        """End the connection so that the client sees that the answer is not whole."""
+    async def _cut_off(self, version: HttpVersion, begun: StreamResponse) -> None:
+        """End the connection so that the client sees that *begun* is not whole, if it is not."""
         self._closing = True
+        if begun.is_over:
+            return
         if self._successor is not None:
             await self._successor.end(WSCloseCode.INTERNAL_ERROR)
         elif version < HttpVersion11:

@@ -286,7 +286,7 @@ class BaseRequest(RequestView, RequestState):
                 from notebook_http.web.form import read_form
 
                 self._post = await read_form(self)
-                for request in self._originals():
+                for request in self.originals():
                     request._post = self._post  # they close its files
         return self._post
 
@@ -307,8 +307,8 @@ class BaseRequest(RequestView, RequestState):
             if not isinstance(value, str | bytes | bytearray):
                 value.file.close()
 
-    def _originals(self) -> Iterator[Self]:
-        """Return what this is a clone of, and what that is a clone of."""
+    def originals(self) -> Iterator[Self]:
+        """Return what this is a clone of, what that is a clone of, and so on."""
         original = getattr(self, "_original", None)
         while original is not None:
             yield original
@@ -317,7 +317,7 @@ class BaseRequest(RequestView, RequestState):
     def answer_begins(self, response: StreamResponse) -> None:
         """Take note that *response* is the answer. Called by it when its head may leave."""
         self.prepared_response = response
-        for request in self._originals():
+        for request in self.originals():
             request.prepared_response = response
 
     async def send_continue(self) -> None:

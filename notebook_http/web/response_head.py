@@ -134,8 +134,9 @@ def frame_body(
             )
         if given is not None:
             raise RuntimeError("You can't enable chunked encoding when a content length is set")
-    if "close" in fields.get("Connection", "").lower():
-        keep_alive = False
+    if keep_alive and "Connection" in fields:
+        options = ",".join(fields.getall("Connection")).lower().split(",")
+        keep_alive = "close" not in [option.strip(" \t") for option in options]
     if has_no_body(method, status):
         if status < 200 or status == 204 or (method == "CONNECT" and status < 300):
             fields.popall("Content-Length", None)  # RFC 9110 §8.6 forbids it there

@@ -82,7 +82,10 @@ def test_a_length_is_digits(length: str) -> None:
 
 def test_a_handlers_close_is_kept() -> None:
     """The field and what happens must agree."""
-    assert framed(CIMultiDict({"Connection": "close"})).keep_alive is False
+    for fields in ([("Connection", "close")], [("Connection", "x, Close")]):
+        assert framed(CIMultiDict(fields)).keep_alive is False
+    assert framed(CIMultiDict([("Connection", "x"), ("Connection", "close")])).keep_alive is False
+    assert framed(CIMultiDict({"Connection": "not-close, closed"})).keep_alive is True
 
 
 def test_a_plain_message_says_what_general_ones_say() -> None:

@@ -72,6 +72,24 @@ async def test_http_1_0_gets_the_end_of_the_connection(serve: Serve, talk: Talk)
     assert body == b"abc"
 
 
+async def test_an_answer_that_is_whole_stays_so(serve: Serve, talk: Talk) -> None:
+    """Whatever the handler returns or raises behind it: a reset could take it from the client."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write_eof(b"abc")
+        if request.path == "/raise":
+            raise ValueError
+        return web.Response(text="another")
+
+    port = await serve(handle)
+    for path in (b"/return", b"/raise"):
+        answer = await talk(port, b"GET %s HTTP/1.0\r\n\r\n" % path)
+        assert answer.count(b"HTTP/1.0 ") == 1
+        assert answer.endswith(b"\r\n\r\nabc")
+
+
 @pytest.mark.parametrize(("written", "announced"), [(b"abc", 10), (b"abcdef", 3)])
 async def test_a_broken_promise_ends_the_connection(
     serve: Serve, talk: Talk, written: bytes, announced: int

@@ -146,6 +146,21 @@ async def test_fields_of_the_handler_come_through(serve: Serve, ask: Ask) -> Non
     assert body == b"hi"
 
 
+@pytest.mark.parametrize("body", [b"hi", b"x" * 300_000, b""])
+async def test_a_field_may_ask_for_chunks(serve: Serve, ask: Ask, body: bytes) -> None:
+    """As it does when the fields of another server's answer are passed on."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Transfer-Encoding": "chunked"})
+
+    head, sent = await ask(await serve(handle))
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"Content-Length" not in head
+    assert head.count(b"Transfer-Encoding: chunked") == 1
+    assert sent.endswith(b"0\r\n\r\n")
+    assert sent.count(b"x") == body.count(b"x")
+
+
 @pytest.mark.parametrize("size", [10, 100_000])
 @pytest.mark.parametrize(
     ("accepted", "coding"), [("gzip", b"gzip"), ("gzip, deflate", b"deflate"), ("gzip;q=0", None)]

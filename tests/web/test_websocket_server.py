@@ -231,6 +231,36 @@ async def test_a_server_that_shuts_down_says_so() -> None:
     assert sorted(ended) == [("/other", True), ("/own", True), ("/silent", True)]
 
 
+async def test_one_that_is_opened_while_the_server_ends_is_told_so() -> None:
+    """Its handler was still at something else when the others were told."""
+    ending = asyncio.Event()
+
+    async def late(request: web.Request) -> web.WebSocketResponse:
+        await ending.wait()
+        return await echo(request)
+
+    async def on_shutdown(app: web.Application) -> None:
+        asyncio.get_running_loop().call_later(0.1, ending.set)
+
+    app = web.Application()
+    app.router.add_get("/", late)
+    app.on_shutdown.append(on_shutdown)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=30)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(handshake())
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        cleaning = asyncio.ensure_future(runner.cleanup())
+        assert (await reader.readuntil(b"\x88\x02\x03\xe9")).startswith(b"HTTP/1.1 101")
+        writer.write(close_frame(1001))
+        await cleaning
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def test_a_client_that_ignores_the_end_is_cut_off_in_time() -> None:
     app = web.Application()
     app.router.add_get("/", echo)

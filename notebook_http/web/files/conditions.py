@@ -6,9 +6,10 @@ If-Modified-Since; then Range, unless If-Range says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+
+from multidict import CIMultiDictProxy
 
 from notebook_http.wire.byte_range import parse_range
 from notebook_http.wire.entity_tag import (
@@ -51,7 +52,7 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    method: str, fields: Mapping[str, str], file: Representation, *, ranges: bool = True
+    method: str, fields: CIMultiDictProxy[str], file: Representation, *, ranges: bool = True
 ) -> Verdict:
     """Return what becomes of a request for *file*.
 
@@ -78,9 +79,9 @@ def judge(
     return Verdict(416, 0, 0) if span is None else Verdict(206, *span)
 
 
-def _precondition(fields: Mapping[str, str], file: Representation, reads: bool) -> int | None:
+def _precondition(fields: CIMultiDictProxy[str], file: Representation, reads: bool) -> int | None:
     """Return the status that the preconditions lead to; None when they hold."""
-    tags = parse_entity_tags(fields.get("If-Match"))
+    tags = parse_entity_tags(_list(fields, "If-Match"))
     if tags is not None:
         if not matches_entity_tag(file.etag, tags, weak=False):
             return 412
@@ -88,7 +89,7 @@ def _precondition(fields: Mapping[str, str], file: Representation, reads: bool) 
         since = _seconds(fields.get("If-Unmodified-Since"))
         if since is not None and file.modified > since:
             return 412
-    tags = parse_entity_tags(fields.get("If-None-Match"))
+    tags = parse_entity_tags(_list(fields, "If-None-Match"))
     if tags is not None:
         if matches_entity_tag(file.etag, tags, weak=True):
             return 304 if reads else 412
@@ -99,7 +100,7 @@ def _precondition(fields: Mapping[str, str], file: Representation, reads: bool) 
     return None
 
 
-def _may_be_joined(fields: Mapping[str, str], file: Representation) -> bool:
+def _may_be_joined(fields: CIMultiDictProxy[str], file: Representation) -> bool:
     """Tell whether the part that the client has, by its If-Range, is one of this very file."""
     value = fields.get("If-Range")
     if value is None:
@@ -108,6 +109,11 @@ def _may_be_joined(fields: Mapping[str, str], file: Representation) -> bool:
     if tag is not None:
         return matches_entity_tag(file.etag, (tag,), weak=False) and tag.value != "*"
     return _seconds(value) == file.modified  # not "not later": RFC 9110 §13.1.5
+
+
+def _list(fields: CIMultiDictProxy[str], name: str) -> str | None:
+    """Return a list that may have come in several fields (RFC 9110 §5.3); None for none."""
+    return ", ".join(fields.getall(name)) if name in fields else None
 
 
 def _seconds(value: str | None) -> int | None:

@@ -26,6 +26,11 @@ def before_head(
 
     def watch(request: Request) -> None:
         request.signals = (*request.signals, signal)
+        for original in request.originals():  # which a plain answer to the clone is sent for
+            late: Signal[Any, StreamResponse] = Signal(owner)
+            late.append(lambda _, response: call(request, response))
+            late.freeze()
+            original.signals = (*original.signals, late)
 
     return watch
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from notebook_http import BasicAuth, ClientError
+from notebook_http import BasicAuth, ClientError, web
 from notebook_http.web import middlewares
 
 ORIGIN = "https://app.example"
@@ -57,6 +57,24 @@ async def test_every_order_serves_everything(asking: Any, order: list[int]) -> N
     with pytest.raises(ClientError):
         await (await client.get("/half", **options)).read()
     assert (await client.get("/text", **options)).status == 200  # and it goes on
+    await client.close()
+
+
+async def test_they_may_stand_behind_one_that_clones(asking: Any) -> None:
+    """As those do that know a proxy: plain answers carry the fields as well, and all once."""
+
+    async def clone(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        return await handler(request.clone(scheme="https"))
+
+    request_id, cors, problems, rate = all_of_them()[0:1] + all_of_them()[2:5]
+    client = await asking(request_id, clone, cors, clone, problems, rate)
+    for path, status in (("/text", 200), ("/stream", 200), ("/forbidden", 403), ("/failing", 500)):
+        answer = await client.get(path, headers=FIELDS)
+        await answer.read()
+        assert answer.status == status
+        assert answer.headers.getall("X-Request-ID") == ["abc"]
+        assert answer.headers.getall("Access-Control-Allow-Origin") == [ORIGIN]
+        assert len(answer.headers.getall("RateLimit-Remaining")) == 1
     await client.close()
 
 
