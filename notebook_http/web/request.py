@@ -357,10 +357,10 @@ class Request(BaseRequest):
         """The values of the path's variables, and the route."""
         match_info = self._match_info
         if match_info is None:
-            apps = self.pipeline.apps
-            match_info = self._match_info = match_info_of(self.path_values, self.route, apps)
-            match_info.freeze()
-        if isinstance(match_info, UrlMappingMatchInfo):
+            match_info = self._match_info = match_info_of(
+                self.path_values, self.route, self.pipeline.apps, self.current_app
+            )
+        elif isinstance(match_info, UrlMappingMatchInfo):
             match_info.current_app = self.current_app
         return match_info
 

@@ -15,9 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from notebook_http.web.routing.path_template import Variable, decode_value, readable_path
+from notebook_http.web.routing.path_template import (
+    Variable,
+    decode_value,
+    is_canonical,
+    readable_path,
+)
 from notebook_http.web.routing.resource import AbstractResource, PlainResource, Resource
 from notebook_http.web.routing.route import ResourceRoute
 
@@ -64,6 +69,15 @@ class FiledResource:
 Candidate = tuple[FiledResource, dict[str, str] | None]
 
 
+class _Lone(NamedTuple):
+    """A resource that nothing has to be weighed against, and the places of its variables."""
+
+    routes: dict[str, ResourceRoute]
+    name: str
+    place: int
+    others: tuple[tuple[str, int], ...]
+
+
 class RouteIndex:
     """An index over resources; built once, asked for every request.
 
@@ -108,17 +122,17 @@ class RouteIndex:
                 self._by_prefix.setdefault(key, []).append(filed)
             rivals.setdefault(key, []).append(filed)
         self._prefix_lengths = sorted({len(key) for key in self._by_prefix}, reverse=True)
-        # Where nothing has to be weighed against each other, finding takes 0.5 µs instead of 1.
-        self._lone: dict[int, _Shape] = {}
+        # Where nothing has to be weighed against each other, finding takes 0.5 µs instead of 1:
+        # by the count of segments, what picks the fixed ones out, and what is filed under them.
+        self._lone: dict[int, tuple[Callable[[Any], Any], dict[Any, _Lone]]] = {}
         # What is not filed by its segments is a rival of the paths that begin as it does.
         ends = (first for table in self._ends.values() for first, _ in table)
         self._rivals = tuple({*self._by_prefix, *ends})
         if "" not in self._rivals and len(self._rivals) <= _FEW_RIVALS:
-            self._lone = {
-                length: next(iter(shapes.values()))
-                for length, shapes in self._shapes.items()
-                if len(shapes) == 1
-            }
+            for length, shapes in self._shapes.items():
+                if len(shapes) == 1:
+                    shape = next(iter(shapes.values()))
+                    self._lone[length] = (shape.key, _lone_resources(shape))
 
     def _file_path(self, resource: PlainResource) -> None:
         methods = self.plain.setdefault(resource.canonical, {})
@@ -145,28 +159,36 @@ class RouteIndex:
         shape = shapes.setdefault(places, _Shape(places))
         shape.table.setdefault(shape.key(segments), []).append(filed)
 
-    def only_candidate(self, path: str) -> Candidate | None:
-        """Return the one resource that may answer *path*; None if that takes `candidates`.
+    def ask_first(self) -> None:
+        """Let `exact` and `only_candidate` find nothing: something else has to be asked before."""
+        self.exact, self._lone = {}, {}
 
-        *path* is canonical and nothing in it is percent-encoded.
+    def only_candidate(
+        self, path: str
+    ) -> tuple[dict[str, ResourceRoute], dict[str, str]] | tuple[None, None]:
+        """Return the routes of the one resource that may answer *path*, and its variables' values.
+
+        Nothing if that takes `candidates`. *path* is as it was sent, and not in `plain`.
         """
         segments = path.split("/")
-        shape = self._lone.get(len(segments))
-        if shape is None or path.startswith(self._rivals):
-            return None
-        filed = shape.table.get(shape.key(segments))
-        if filed is None or len(filed) > 1:
-            return None
-        only = filed[0]
-        variables = only.variables
-        if variables is None:
-            return None
-        if len(variables) == 1:
-            name, place = variables[0]
-            value = segments[place]
-            return (only, {name: value}) if value else None
-        values = {name: segments[place] for name, place in variables}
-        return None if "" in values.values() else (only, values)
+        lone = self._lone.get(len(segments))
+        if lone is None:
+            return _NOTHING
+        key, table = lone
+        filed = table.get(key(segments))
+        if filed is None or path.startswith(self._rivals):
+            return _NOTHING
+        routes, name, place, others = filed
+        value = segments[place]
+        # What is fixed is canonical. A variable is at least one character.
+        if not value or is_canonical(value) is None:
+            return _NOTHING
+        values = {name: value}
+        for name, place in others:
+            values[name] = value = segments[place]
+            if not value or is_canonical(value) is None:
+                return _NOTHING
+        return routes, values
 
     def candidates(self, path: str) -> list[Candidate]:
         """Return the resources that may answer *path*, but for those of `plain`.
@@ -203,6 +225,16 @@ class RouteIndex:
         return found
 
 
+def _lone_resources(shape: _Shape) -> dict[Any, _Lone]:
+    """Return the resources of *shape* whose fixed segments no other has, if those are enough."""
+    lone = {}
+    for key, filed in shape.table.items():
+        variables = filed[0].variables
+        if len(filed) == 1 and variables:
+            lone[key] = _Lone(filed[0].routes, *variables[0], variables[1:])
+    return lone
+
+
 def _answers(filed: FiledResource, plain: PlainResource) -> bool:
     """Tell whether *filed*, of the same key and added before, answers the path of *plain*."""
     path = plain.canonical
@@ -216,6 +248,7 @@ def _rank(candidate: Candidate) -> tuple[int, int]:
 
 
 _ENDS = ("/", "")
+_NOTHING = (None, None)
 # So many beginnings are compared (15 ns each) before it is no gain any more.
 _FEW_RIVALS = 8
 _NO_SHAPES: dict[tuple[int, ...], _Shape] = {}

@@ -13,7 +13,7 @@ from notebook_http.web.exceptions import HTTPException, HTTPMethodNotAllowed, HT
 from notebook_http.web.routing.abstract_router import AbstractRouter
 from notebook_http.web.routing.domain import Domain
 from notebook_http.web.routing.match_info import MatchInfoError, UrlMappingMatchInfo
-from notebook_http.web.routing.path_template import canonical_path, is_canonical, readable_path
+from notebook_http.web.routing.path_template import canonical_path, readable_path
 from notebook_http.web.routing.resource import (
     AbstractResource,
     Resource,
@@ -73,6 +73,12 @@ class UrlDispatcher(AbstractRouter, Mapping[str, AbstractResource]):
             route = methods.get(method) or methods.get("*")
             if route is not None:
                 return route, None
+        else:
+            routes, values = index.only_candidate(path)
+            if routes is not None:
+                route = routes.get(method)
+                if route is not None:
+                    return route, values
         return self._search(index, method, path, request)
 
     def _search(self, index: RouteIndex, method: str, sent_path: str, request: Any) -> Found:
@@ -83,14 +89,7 @@ class UrlDispatcher(AbstractRouter, Mapping[str, AbstractResource]):
             for matched in self._matched:
                 if request is not None and cast("Domain", matched.rule).holds(request):
                     return matched.app.router.find(method, path, request)
-        if is_canonical(path) is not None:
-            only = index.only_candidate(path)
-            if only is not None:
-                lone = only[0].routes.get(method)
-                if lone is not None and path not in index.plain:
-                    return lone, only[1]
-        else:
-            path = _canonical(path)
+        path = _canonical(path)
         methods = index.plain.get(path)
         if methods is not None:
             route = methods.get(method) or methods.get("*")
@@ -117,7 +116,7 @@ class UrlDispatcher(AbstractRouter, Mapping[str, AbstractResource]):
             index.must_await = True
         index.must_await |= any(map(_is_foreign, self._matched))
         if index.must_await or self._matched:
-            index.exact = {}
+            index.ask_first()
         return index
 
     @property
