@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Callable
 from math import inf
-from typing import Protocol, cast
+from typing import Protocol
 
 from notebook_http.transport.exceptions import ClientConnectionResetError
 from notebook_http.web.connection_settings import ConnectionSettings
@@ -134,41 +134,46 @@ class AnsweringConnection(WaitingConnection):
             pass  # it is closed all the same
         return None if seconds is None else max(0.0, seconds - (self.loop.time() - began))
 
-    def _send_at_once(self, request: BaseRequest, response: StreamResponse) -> bool:
+    def _send_at_once(self, request: BaseRequest, response: object) -> bool:
         """Send *response* if nothing has to be waited for; whether that was so."""
-        head = request.message
-        broken = self._body_broken and not self.waiting
-        if (
-            self._closing
-            or broken
-            or (request.expectation and self._must_not_wait(request))
-            or (self._arriving is not None and self._will_not_drop(request))
-        ):
-            request.close_connection()
-            head = request.message
+        if self._closing or self._body_broken or self._arriving is not None or request.expectation:
+            self._settle_end(request)
         if request.signals or request.prepared_response is not None:
             return self._is_out(request, response)
+        head = request.message
         data: bytes | bytearray | None
         if response.__class__ is Response or isinstance(response, Response):
-            keep_alive = head.keep_alive and response.keep_alive is not False
-            data = response.render(head.version, head.method, keep_alive=keep_alive)
-        elif isinstance(cast("object", response), StreamResponse):  # no handler is to be trusted
-            keep_alive = head.keep_alive and response.keep_alive is not False
-            data = response.render_at_once(request, keep_alive=keep_alive)
+            data = response.render(head.version, head.method, keep_alive=head.keep_alive)
+        elif isinstance(response, StreamResponse):
+            data = response.render_at_once(request, keep_alive=head.keep_alive)
         else:
             return self._is_out(request, response)
         if data is None:
             return False
-        self.write(data)
-        if not keep_alive:
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ClientConnectionResetError("Cannot write to closing transport")
+        transport.write(data)
+        if not response.kept_alive:
             self._closing = True
         return True
 
-    def _is_out(self, request: BaseRequest, response: StreamResponse | None) -> bool:
+    def _settle_end(self, request: BaseRequest) -> None:
+        """Decide whether the running request is the connection's last."""
+        if (
+            self._closing
+            or (self._body_broken and not self.waiting)
+            or (request.expectation and self._must_not_wait(request))
+            or (self._arriving is not None and self._will_not_drop(request))
+        ):
+            request.close_connection()
+
+    def _is_out(self, request: BaseRequest, response: object) -> bool:
         """Whether the handler has sent *response* itself, up to its end."""
-        if response is None or response is not request.prepared_response or not response.is_over:
+        begun = request.prepared_response
+        if begun is None or response is not begun or not begun.is_over:
             return False
-        if not response.keep_alive:
+        if not begun.keep_alive:
             self._closing = True
         return True
 

@@ -9,15 +9,14 @@ the handler's own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from notebook_http.transport.stream_reader import EMPTY_READER, StreamReader
 from notebook_http.web.access_log import AbstractAccessLogger
 from notebook_http.web.begun_answer import BegunAnswer, begin, enter_task, leave_task, run_in
-from notebook_http.web.connection_settings import ConnectionSettings
+from notebook_http.web.connection_owner import ConnectionOwner
 from notebook_http.web.exceptions import HTTPException
 from notebook_http.web.failures import RefusedRequest, answer_failure, answer_refusal
 from notebook_http.web.handler_attributes import HandlerAttributes
@@ -27,40 +26,10 @@ from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.http1_request import RequestHead
 from notebook_http.wire.http_version import HttpVersion11
 
-__all__ = ["ConnectionOwner", "RequestFactory", "RequestHandler"]
+__all__ = ["RequestHandler"]
 
 # Seconds that a handler has to end after it was cancelled.
 _CANCEL_SECONDS = 2.0
-
-RequestFactory = Callable[
-    [RequestHead, StreamReader, "RequestHandler", "asyncio.Task[None]"], BaseRequest
-]
-
-
-class ConnectionOwner(Protocol):
-    """What a connection needs of the server that it belongs to."""
-
-    @property
-    def settings(self) -> ConnectionSettings:
-        """What all connections have in common."""
-
-    @property
-    def access_logger(self) -> AbstractAccessLogger | None:
-        """What writes the access log, or None."""
-
-    @property
-    def request_handler(self) -> Callable[[Any], Awaitable[StreamResponse]]:
-        """What answers a request."""
-
-    @property
-    def request_factory(self) -> RequestFactory:
-        """What makes a request."""
-
-    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        """Take note of a new connection."""
-
-    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Forget a connection."""
 
 
 class RequestHandler(HandlerAttributes):
@@ -156,20 +125,22 @@ class RequestHandler(HandlerAttributes):
 
     def data_received(self, data: bytes) -> None:
         """Answer the request before once more, or take the bytes apart. Called by asyncio."""
-        task, repeated = self._task, self._parser.repeated
+        parser = self._parser
+        repeated = parser.repeated
+        head = repeated.head
         if (
             data != repeated.data
             or not self._parked  # the task waits, so nothing else does, and nothing went wrong
             or self._waiter is None
             or self._closing
-            or self._parser.in_message
-            or task is None
+            or parser.in_message
+            or head is None
         ):
             super().data_received(data)
             return
         repeated.misses = 0
         try:
-            self._begin_request(cast("RequestHead", repeated.head), EMPTY_READER, task)
+            self._begin_request(head, EMPTY_READER)
         except BaseException as error:
             self._begin_failed(error)
         if self._begun is not None or self._closing or self.writing_paused:
@@ -194,13 +165,13 @@ class RequestHandler(HandlerAttributes):
 
     def requests_ready(self) -> None:
         """Answer what has come, as far as nothing has to be waited for. Called after a read."""
-        task, waiting = self._task, self.waiting
-        if not self._parked or self._waiter is None or task is None:
+        waiting = self.waiting
+        if not self._parked or self._waiter is None:
             return  # the task is awake and looks itself
         try:
             while waiting and self._held is None and not self._closing:
                 head, body = waiting.pop(0)
-                self._begin_request(head, body, task)
+                self._begin_request(head, body)
                 if self._begun is not None or self.writing_paused:
                     break
         except BaseException as error:
@@ -222,10 +193,9 @@ class RequestHandler(HandlerAttributes):
         self.wake()  # nothing can be said of the handler's answer
         raise error
 
-    def _begin_request(
-        self, head: RequestHead, body: StreamReader, task: asyncio.Task[None]
-    ) -> None:
+    def _begin_request(self, head: RequestHead, body: StreamReader) -> None:
         """Answer a request, or leave in `_begun` what the task has to go on with."""
+        task: Any = self._task
         self._request = request = self._make_request(head, body, self, task)
         logger = self._access_logger
         if logger is not None and logger.enabled:
@@ -247,7 +217,7 @@ class RequestHandler(HandlerAttributes):
             self._begun = response
             return
         try:
-            if not body.is_eof() or not self._send_at_once(request, response):
+            if (head.has_body and not body.is_eof()) or not self._send_at_once(request, response):
                 self._begun = BegunAnswer(response=response)
                 return
         except ConnectionResetError:
@@ -255,7 +225,11 @@ class RequestHandler(HandlerAttributes):
         except Exception:
             self._begun = BegunAnswer(response=response)  # sent again, and then seen to
             return
-        self._answered(request, response)
+        if logger is None and not head.has_body:
+            self.served += 1
+            self._request = None
+        else:
+            self._answered(request, response)
 
     def _answered(self, request: BaseRequest, response: StreamResponse) -> None:
         """Put a request away whose answer is out."""

@@ -262,7 +262,7 @@ class FileResponse(StreamResponse):
                 status=status,
                 version=version,
                 chunked=False,
-                keep_alive=keep_alive,
+                keep_alive=keep_alive and self.kept_alive is not False,
             )
             set_general_fields(fields, framing, version)
             reason = self._reason if status == self._status else REASON_PHRASES[status]
@@ -275,6 +275,7 @@ class FileResponse(StreamResponse):
         finally:
             file.close()
         self._fields, self._status, self._reason = fields, status, reason
+        self.kept_alive = framing.keep_alive
         self._eof_sent = True
         self._body_length = count
         self._sent_at_once = len(data)

@@ -20,7 +20,7 @@ from notebook_http.web.config_dict import ChainMapProxy
 from notebook_http.web.exceptions import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from notebook_http.web.pipeline import Pipeline
 from notebook_http.web.request_state import RequestState
-from notebook_http.web.request_view import RequestView, origin_form
+from notebook_http.web.request_view import RequestView
 from notebook_http.web.routing.abstract_router import AbstractMatchInfo
 from notebook_http.web.routing.match_info import UrlMappingMatchInfo, match_info_of
 from notebook_http.web.routing.route import AbstractRoute
@@ -95,7 +95,7 @@ class BaseRequest(RequestView, RequestState):
         host: str | None = None,
         remote: str | None = None,
     ) -> None:
-        self._head = message
+        self.message = message
         self._payload = payload
         self._protocol = protocol
         self._task = task
@@ -115,10 +115,7 @@ class BaseRequest(RequestView, RequestState):
         self.signals: tuple[Signal[Any, StreamResponse], ...] = ()
         self.method = message.method
         self.expectation = message.expect
-        target = message.target
-        if target[:1] != "/":
-            target = origin_form(target)
-        self.sent_path = target if "?" not in target else target[: target.index("?")]
+        self.sent_path = message.path
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.sent_path} >"
@@ -144,7 +141,7 @@ class BaseRequest(RequestView, RequestState):
         """
         if self._read_bytes:
             raise RuntimeError("Cannot clone request after reading its content")
-        old = self._head
+        old = self.message
         fields, asked = old.raw_headers, old.host
         if headers is not None:
             others = CIMultiDict(headers)
@@ -203,7 +200,7 @@ class BaseRequest(RequestView, RequestState):
     @property
     def body_exists(self) -> bool:
         """Whether the request has a body."""
-        return self._head.has_body
+        return self.message.has_body
 
     @property
     def has_body(self) -> bool:

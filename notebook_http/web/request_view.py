@@ -23,7 +23,7 @@ from notebook_http.wire.media_type import MediaType, parse_media_type
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["RequestConnection", "RequestView", "origin_form"]
+__all__ = ["RequestConnection", "RequestView"]
 
 
 class RequestConnection(Protocol):
@@ -38,17 +38,6 @@ class RequestConnection(Protocol):
         """Whether the connection is over TLS."""
 
 
-def origin_form(target: str) -> str:
-    """Return the path of an absolute target, as a proxy would get it (RFC 9112 §3.2.2)."""
-    _, separator, rest = target.partition("://")
-    if not separator:
-        return target  # `*`, or the authority of CONNECT
-    authority, slash, path = rest.partition("/")
-    if "?" in authority:  # http://host?query
-        return "/?" + authority.partition("?")[2] + slash + path
-    return "/" + path
-
-
 def absolute_authority(target: str) -> str:
     """Return host and port of an absolute target, or nothing for any other form."""
     if target[:1] == "/":
@@ -61,13 +50,13 @@ class RequestView(RequestConditions):
     """What can be asked of a request's head and connection.
 
     Attributes:
+        message: the head as it was parsed.
         method: the method as sent.
         sent_path: the path as sent, without a query.
     """
 
     __slots__ = (
         "_cookies",
-        "_head",
         "_host",
         "_media_type",
         "_protocol",
@@ -75,12 +64,12 @@ class RequestView(RequestConditions):
         "_remote",
         "_scheme",
         "_task",
+        "message",
         "method",
         "sent_path",
     )
 
     _cookies: Mapping[str, str] | None
-    _head: RequestHead
     _host: str | None
     _media_type: MediaType | None
     _protocol: Connection
@@ -88,6 +77,7 @@ class RequestView(RequestConditions):
     _remote: str | None
     _scheme: str | None
     _task: asyncio.Task[None] | None
+    message: RequestHead
     method: str
     sent_path: str
 
@@ -142,34 +132,29 @@ class RequestView(RequestConditions):
     @property
     def keep_alive(self) -> bool:
         """Whether the client wants the connection to go on, and the server has not decided else."""
-        return self._head.keep_alive
+        return self.message.keep_alive
 
     def close_connection(self) -> None:
         """Let the answer say that it is the connection's last. Called by the connection."""
-        if self._head.keep_alive:
-            self._head = self._head.closing()
+        if self.message.keep_alive:
+            self.message = self.message.closing()
 
     # The head
 
     @property
-    def message(self) -> RequestHead:
-        """The head as it was parsed."""
-        return self._head
-
-    @property
     def version(self) -> HttpVersion:
         """The HTTP version."""
-        return self._head.version
+        return self.message.version
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The fields as text."""
-        return self._head.headers
+        return self.message.headers
 
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The fields as sent, in order."""
-        return tuple(self._head.raw_headers)
+        return tuple(self.message.raw_headers)
 
     @property
     def host(self) -> str:
@@ -180,7 +165,7 @@ class RequestView(RequestConditions):
         """
         if self._host is not None:
             return self._host
-        return absolute_authority(self._head.target) or self._head.host or self._own_address()
+        return absolute_authority(self.message.target) or self.message.host or self._own_address()
 
     def _own_address(self) -> str:
         address = self.get_extra_info("sockname")
@@ -194,7 +179,7 @@ class RequestView(RequestConditions):
         """Path and query as a relative URL."""
         url = self._rel_url
         if url is None:
-            _, _, query = self._head.target.partition("?")
+            _, _, query = self.message.target.partition("?")
             url = self._rel_url = URL.build(path=self.sent_path, query_string=query, encoded=True)
         return url
 
@@ -219,13 +204,13 @@ class RequestView(RequestConditions):
     def path_qs(self) -> str:
         """Path and query, encoded."""
         # Not `str(self.rel_url)`: where a path begins with two slashes yarl writes four.
-        query = self._head.target.partition("?")[2]
+        query = self.message.target.partition("?")[2]
         return f"{self.sent_path}?{query}" if query else self.sent_path
 
     @property
     def raw_path(self) -> str:
         """The request target as sent."""
-        return self._head.target
+        return self.message.target
 
     @property
     def query(self) -> MultiMapping[str]:
@@ -268,4 +253,4 @@ class RequestView(RequestConditions):
     @property
     def content_length(self) -> int | None:
         """The announced length of the body in bytes, or None."""
-        return self._head.content_length
+        return self.message.content_length

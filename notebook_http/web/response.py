@@ -72,6 +72,13 @@ class Response(StreamResponse):
         zlib_executor_size: int = 4096,
         zlib_executor: Executor | None = None,
     ) -> None:
+        # What `render` looks at is the instance's own, in spite of the defaults on the class: to
+        # find out that it is not takes ten times as long as to read it.
+        self._status = 200
+        self._reason = "OK"
+        self._fields = self._content_type = self._cookies = self._request = self._body = None
+        self._chunked = self._compression = self._eof_sent = False
+        self.kept_alive = None
         if status != 200 or reason is not None:
             self._set_status(status, reason)
         if headers is not None:
@@ -85,7 +92,13 @@ class Response(StreamResponse):
         if content_type is not None and "charset" in content_type:
             raise ValueError("charset must not be in content_type argument")
         if text is not None:
-            self._take_text(text, content_type, charset)
+            if text.__class__ is str and headers is None and charset is None:
+                self._body = text.encode()
+                self._content_type = (
+                    _TEXT_TYPE if content_type is None else f"{content_type}; charset=utf-8"
+                )
+            else:
+                self._take_text(text, content_type, charset)
             return
         if content_type is not None or charset is not None:
             self._take_content_type(content_type, charset)
@@ -198,7 +211,7 @@ class Response(StreamResponse):
 
         This is the way of most responses: nothing to wait for, nothing to ask. None when it does
         not serve; `prepare` and `write_eof` do then: chunks, compression, payloads, and responses
-        that end with their head.
+        that end with their head. Whether the connection can go on behind it, says `kept_alive`.
 
         Raises:
             ValueError: a field cannot stand in a head; nothing was counted.
@@ -209,20 +222,24 @@ class Response(StreamResponse):
         if self._eof_sent:
             raise RuntimeError(f"{self!r} was sent before: make a new response for each request")
         body = self._body
-        if body is None:
-            body = b""
-        elif not isinstance(body, bytes | bytearray) or len(body) > _SLICE_BYTES:
-            return None
+        if body.__class__ is not bytes:
+            if body is None:
+                body = b""
+            elif not isinstance(body, bytes | bytearray):
+                return None
         status = self._status
+        length = len(body)
         if (
-            self._chunked
+            length > _SLICE_BYTES
+            or self._chunked
             or self._compression is not False
             or (status != 200 and has_no_body("GET", status))
             or method == "HEAD"
             or method == "CONNECT"
         ):
             return None
-        length = len(body)
+        if self.kept_alive is False:
+            keep_alive = False
         fields = self._fields
         if fields is None and self._cookies is None:
             content_type = self._content_type
@@ -238,6 +255,7 @@ class Response(StreamResponse):
             if whole is None:
                 return None
             data, self._fields = whole, fields
+        self.kept_alive = keep_alive
         self._eof_sent = True
         self._body_length = length
         self._sent_at_once = len(data)
@@ -330,6 +348,8 @@ def json_response(
         if text or body:
             raise ValueError("only one of data, text, or body should be specified")
         text = chosen_formatter(dumps)(data)
+        if status == 200 and headers is None and reason is None:
+            return Response(text=text, content_type=content_type)  # each argument costs its share
     return Response(
         text=text,
         body=body,

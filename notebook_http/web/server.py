@@ -8,7 +8,8 @@ from typing import Any
 from weakref import WeakSet
 
 from notebook_http.web.access_log import AbstractAccessLogger
-from notebook_http.web.connection_handler import RequestFactory, RequestHandler
+from notebook_http.web.connection_handler import RequestHandler
+from notebook_http.web.connection_owner import RequestFactory
 from notebook_http.web.connection_settings import ConnectionSettings
 from notebook_http.web.request import BaseRequest
 from notebook_http.web.stream_response import StreamResponse

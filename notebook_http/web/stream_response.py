@@ -84,13 +84,16 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         reason: reason phrase; None for the usual one.
         headers: fields of the head.
 
+    Attributes:
+        kept_alive: what `keep_alive` tells.
+
     Raises:
         ValueError: the reason holds control characters.
     """
 
     # Defaults on the class, as in `ResponseFields`.
     _state: dict[str | ResponseKey[Any], Any] | None = None
-    _keep_alive: bool | None = None
+    kept_alive: bool | None = None
     _compression: ContentCoding | bool = False
     _request: PreparingRequest | None = None
     _writer: StreamWriter | None = None
@@ -188,11 +191,11 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
     @property
     def keep_alive(self) -> bool | None:
         """Whether the connection may go on; None for what the client wants."""
-        return self._keep_alive
+        return self.kept_alive
 
     def force_close(self) -> None:
         """Close the connection after this response."""
-        self._keep_alive = False
+        self.kept_alive = False
 
     @property
     def writer(self) -> StreamWriter | None:
@@ -216,7 +219,8 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
     ) -> bytes | bytearray | None:
         """Return head and body as bytes, counted as sent, where nothing has to be waited for.
 
-        None where `prepare` and `write_eof` have to do it, as for streams.
+        Whether the connection can go on behind it, says `kept_alive`. None where `prepare` and
+        `write_eof` have to do it, as for streams.
         """
         return None
 
@@ -271,7 +275,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
 
     def _frame(self, request: PreparingRequest, fields: CIMultiDict[str]) -> BodyFraming:
         """Settle the framing: once for the signals to see, once for what they have changed."""
-        keep_alive = request.keep_alive if self._keep_alive is None else self._keep_alive
+        keep_alive = request.keep_alive if self.kept_alive is None else self.kept_alive
         framing = frame_body(
             fields,
             method=request.method,
@@ -280,7 +284,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             chunked=self._chunked,
             keep_alive=keep_alive,
         )
-        self._keep_alive = framing.keep_alive
+        self.kept_alive = framing.keep_alive
         return framing
 
     def _start_compression(
@@ -318,7 +322,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
             RuntimeError: not prepared, or over already.
             TypeError: the data is not bytes.
         """
-        if not isinstance(data, bytes | bytearray | memoryview):
+        if data.__class__ is not bytes and not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
         if self._eof_sent:
             raise RuntimeError("Cannot call write() after write_eof()")

@@ -28,6 +28,7 @@ class RequestHead:
     Attributes:
         method: the method as sent; methods are case-sensitive.
         target: the request target as sent (ASCII), not decoded.
+        path: the path in it, without a query; of an absolute target, too.
         version: `HttpVersion`, 1.0 or 1.1.
         host: value of `Host`, checked against its grammar, or None (HTTP/1.0 only).
         keep_alive: whether the client wants the connection to go on (RFC 9112 §9.3).
@@ -53,6 +54,7 @@ class RequestHead:
         "host",
         "keep_alive",
         "method",
+        "path",
         "target",
         "upgrade",
         "version",
@@ -69,6 +71,8 @@ class RequestHead:
     ) -> None:
         self.method = method
         self.target = target
+        path = target if target.startswith("/") else _origin_form(target)
+        self.path = path.partition("?")[0] if "?" in path else path
         self.version = version
         self._raw_headers: RawHeaders | None = raw_headers
         self.host = host
@@ -135,6 +139,17 @@ class RequestHead:
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {excerpt(self.target)}>"
+
+
+def _origin_form(target: str) -> str:
+    """Return the path of an absolute target, as a proxy would get it (RFC 9112 §3.2.2)."""
+    _, separator, rest = target.partition("://")
+    if not separator:
+        return target  # `*`, or the authority of CONNECT
+    authority, slash, path = rest.partition("/")
+    if "?" in authority:  # http://host?query
+        return "/?" + authority.partition("?")[2] + slash + path
+    return "/" + path
 
 
 def _fields_of(whole: bytes, begin: int) -> RawHeaders:

@@ -33,7 +33,7 @@ class SentAnswer(StreamResponse):
     ) -> None:
         self._head = head
         self._status = head.status
-        self._keep_alive = keep_alive
+        self.kept_alive = keep_alive
         self._sent_at_once = sent
         self._body_length = body_length
         self._writer = writer
