@@ -348,7 +348,7 @@ def json_response(
         if text or body:
             raise ValueError("only one of data, text, or body should be specified")
         text = chosen_formatter(dumps)(data)
-        if status == 200 and headers is None and reason is None:
+        if body is None and status == 200 and headers is None and reason is None:
             return Response(text=text, content_type=content_type)  # each argument costs its share
     return Response(
         text=text,

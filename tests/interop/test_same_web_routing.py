@@ -96,7 +96,7 @@ async def test_routes_answer_the_same() -> None:
 
 
 async def test_known_differences_in_what_is_asked() -> None:
-    """A method nobody knows: 501 here (RFC 9110 §9.1). A fragment, which no target has: 400 here."""
+    """A method nobody knows: 501 here (RFC 9110 §9.1). A fragment, which none has: 400 here."""
     requests = [asked("BREW", "/any"), asked("GET", "/u/x#part")]
     (_, *unknown), (_, theirs, ours) = await both(routes_app, requests)
     assert [answer.status for answer in unknown] == [400, 501]
