@@ -81,6 +81,10 @@ class HTTPMethodNotAllowed(HTTPClientError):
     Args:
         method: the method that was refused.
         allowed_methods: those that are not.
+
+    Attributes:
+        method: the method that was refused, in upper case.
+        allowed_methods: the methods that the resource answers.
     """
 
     status_code = 405
@@ -101,18 +105,8 @@ class HTTPMethodNotAllowed(HTTPClientError):
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
         self.headers["Allow"] = ",".join(sorted(allowed))
-        self._allowed = allowed
-        self._method = method
-
-    @property
-    def allowed_methods(self) -> set[str]:
-        """The methods that the resource answers."""
-        return self._allowed
-
-    @property
-    def method(self) -> str:
-        """The method that was refused."""
-        return self._method
+        self.allowed_methods = allowed
+        self.method = method.upper()
 
 
 class HTTPNotAcceptable(HTTPClientError):
@@ -262,11 +256,11 @@ class HTTPUnavailableForLegalReasons(HTTPClientError):
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._link = URL(link) if isinstance(link, str) and link else link or None
+        self._link = URL(link) if link else None
         if self._link is not None:
             self.headers["Link"] = f'<{self._link}>; rel="blocked-by"'
 
     @property
-    def link(self) -> str | URL | None:
+    def link(self) -> URL | None:
         """Who demanded it, or None."""
         return self._link

@@ -175,6 +175,9 @@ class HTTPMove(HTTPRedirection):
     Args:
         location: where to, not empty.
 
+    Attributes:
+        location: where to, as it was given.
+
     Raises:
         ValueError: *location* is empty or holds control characters.
     """
@@ -195,12 +198,7 @@ class HTTPMove(HTTPRedirection):
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
         self.headers["Location"] = str(location if isinstance(location, URL) else URL(location))
-        self._location = location
-
-    @property
-    def location(self) -> str | URL:
-        """Where to, as it was given."""
-        return self._location
+        self.location = location
 
 
 class HTTPMultipleChoices(HTTPMove):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from notebook_http.web.response import Response
@@ -38,7 +39,7 @@ class HTTPException(Response, Exception):
     Args:
         headers: fields of the head.
         reason: reason phrase; None for the usual one.
-        body: bytes or a payload, in place of *text*.
+        body: bytes or a payload, in place of *text*; deprecated.
         text: text of the body; ``404: Not Found`` and the like by default.
         content_type: media type of *text*, ``text/plain`` by default.
     """
@@ -56,6 +57,12 @@ class HTTPException(Response, Exception):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
+        if body is not None:
+            warnings.warn(
+                "body is deprecated for answers that are raised: give text",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         if reason is None:
             reason = REASON_PHRASES.get(self.status_code, "")
         if text is None and body is None and not self.empty_body:

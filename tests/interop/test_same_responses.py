@@ -45,8 +45,6 @@ def explained(arguments: dict[str, Any], theirs: dict[str, Any], ours: dict[str,
         different -= {"error"}
     if arguments["content_type"] == "":  # what is no media type has no parameters (RFC 9110 §8.3.1)
         different -= {"charset", "text"}
-    if isinstance(arguments["body"], str | type):
-        different -= {"content_length"}  # the size of a payload is known, so it is told
     return different
 
 

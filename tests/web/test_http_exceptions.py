@@ -82,7 +82,8 @@ def test_text_body_fields_and_reason_can_be_given() -> None:
     """As to a response."""
     answer = web.HTTPForbidden(text="no", reason="Never", headers={"X-A": "1"})
     assert (answer.text, answer.reason, answer.headers["X-A"]) == ("no", "Never", "1")
-    assert web.HTTPForbidden(body=b"no").body == b"no"
+    with pytest.warns(DeprecationWarning, match="give text"):
+        assert web.HTTPForbidden(body=b"no").body == b"no"
     assert web.HTTPForbidden(text="<p>", content_type="text/html").content_type == "text/html"
 
 
