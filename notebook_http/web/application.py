@@ -103,7 +103,7 @@ class Application(ApplicationState):
         handler_args: further arguments for each connection (see `RequestHandler`).
         client_max_size: bytes that `Request.read` and `Request.post` accept; 0 for no limit.
             1 MiB is what nginx accepts by default.
-        client_max_fields: fields that `Request.post` accepts.
+        client_max_fields: fields that `Request.post` accepts; 0 for no limit.
         loop: ignored; the application lives on the loop that starts it.
         debug: whether errors may tell what happened; the loop's own setting by default.
     """

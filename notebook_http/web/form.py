@@ -7,6 +7,7 @@ too large costs no more than the limit.
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol, cast
@@ -84,7 +85,7 @@ class FormRequest(Protocol):
 
     @property
     def client_max_fields(self) -> int:
-        """Fields that are accepted."""
+        """Fields that are accepted; 0 for no limit."""
 
     async def read(self) -> bytes:
         """Return the body."""
@@ -92,6 +93,9 @@ class FormRequest(Protocol):
 
 async def read_form(request: FormRequest) -> MultiDictProxy[FormValue]:
     """Return the fields of *request*'s form; none when it has no form.
+
+    A part with a file name is a `FileField`, another one is text, or a bytearray if its own type
+    is none of text.
 
     A cancel leaves the body half-read and the temporary files closed.
 
@@ -104,11 +108,9 @@ async def read_form(request: FormRequest) -> MultiDictProxy[FormValue]:
     media_type = request.content_type
     try:
         if media_type == "application/x-www-form-urlencoded":
-            body = await request.read()
+            body = (await request.read()).rstrip()  # white space in a form is encoded
             charset = request.charset or "utf-8"
-            fields.extend(
-                parse_urlencoded(body, charset=charset, max_fields=request.client_max_fields)
-            )
+            fields.extend(parse_urlencoded(body, charset=charset, max_fields=_most_fields(request)))
         elif media_type == "multipart/form-data":
             await _read_multipart(request, fields)
     except FormTooLarge as error:
@@ -120,9 +122,13 @@ async def read_form(request: FormRequest) -> MultiDictProxy[FormValue]:
     return MultiDictProxy(fields)
 
 
+def _most_fields(request: FormRequest) -> int:
+    return request.client_max_fields if request.client_max_fields > 0 else sys.maxsize
+
+
 async def _read_multipart(request: FormRequest, fields: MultiDict[FormValue]) -> None:
     boundary = boundary_of(request.headers.get("Content-Type"))
-    reader = MultipartReader(boundary, FormLimits(max_fields=request.client_max_fields))
+    reader = MultipartReader(boundary, FormLimits(max_fields=_most_fields(request)))
     collector = _Collector(fields)
     limit, received = request.client_max_size, 0
     try:
@@ -153,7 +159,7 @@ class _Collector:
             self._part = event
             self._text.clear()
             self._file = None
-            if event.filename is not None:
+            if event.filename:  # "" is what browsers send where no file was chosen
                 self._file = SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         elif isinstance(event, PartData):
             if self._file is None:
@@ -183,12 +189,14 @@ class _Collector:
             stream = cast("IO[bytes]", file)
             # RFC 7578 §4.4 says text/plain for a part that names none; for a file that is a guess.
             content_type = part.headers.get("Content-Type") or "application/octet-stream"
-            field = FileField(part.name, part.filename or "", stream, content_type, part.headers)
+            field = FileField(
+                part.name, cast("str", part.filename), stream, content_type, part.headers
+            )
             self._fields.add(part.name, field)
             return
         media_type = parse_media_type(part.headers.get("Content-Type"))
         if media_type.type not in ("", "text"):
-            self._fields.add(part.name, bytes(self._text))
+            self._fields.add(part.name, self._text.copy())
             return
         charset = text_encoding(media_type.charset or self._default_charset)
         text = self._text.decode(charset, "replace")

@@ -152,7 +152,7 @@ class BaseRequest(RequestView, RequestState):
             ]
         head = RequestHead(
             old.method if method is None else method,
-            old.target if rel_url is None else str(URL(rel_url)),
+            old.target if rel_url is None else str(URL(rel_url).with_fragment(None)),
             old.version,
             fields,
             asked,
@@ -189,7 +189,7 @@ class BaseRequest(RequestView, RequestState):
 
     @property
     def client_max_fields(self) -> int:
-        """Fields that `post` accepts."""
+        """Fields that `post` accepts; 0 for no limit."""
         return self._client_max_fields
 
     @property

@@ -22,9 +22,11 @@ __all__ = ["Handlers", "Wire", "attempt", "differing", "summary", "wire_both", "
 # Of the moment and of the library, not of the program.
 NOT_COMPARED = {"date", "server"}
 NEXT = b"\r\n\r\nthe next answer"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Handler = Callable[[ModuleType, Any, Callable[[Any], None]], Awaitable[Any]]
 Handlers = dict[str, Handler]
+Change = Callable[[Any, ModuleType], None]
 
 
 class Wire(NamedTuple):
@@ -35,7 +37,7 @@ class Wire(NamedTuple):
         fields: those of the head, in any order.
         body: all bytes behind the head, framing included.
         kept: whether the connection answered another request.
-        notes: what the handler noted.
+        notes: what the handler noted, and 100 for each answer that says so.
     """
 
     line: str
@@ -129,6 +131,9 @@ async def exchange(port: int, request: Asked, notes: list[Any]) -> Wire:
     kept = data.endswith(NEXT)
     if kept:
         data = data[: data.rindex(b"HTTP/1.1 200 OK")]
+    while data.startswith(CONTINUE):
+        seen.append(100)
+        data = data.removeprefix(CONTINUE)
     head, _, body = data.partition(b"\r\n\r\n")
     line, *fields = head.decode("utf-8", "surrogateescape").split("\r\n")
     fields = sorted(
@@ -138,7 +143,7 @@ async def exchange(port: int, request: Asked, notes: list[Any]) -> Wire:
 
 
 async def served_by(
-    library: str, handlers: Handlers, requests: list[Asked], change: Callable[[Any], None]
+    library: str, handlers: Handlers, requests: list[Asked], change: Change
 ) -> list[Wire]:
     """Return what a server with *handlers*, each at the path of its name, sends."""
     web = web_of(library)
@@ -157,7 +162,7 @@ async def served_by(
     app.router.add_get("/next", next_answer)
     for name, handle in handlers.items():
         app.router.add_route("*", f"/{name}", handler_of(handle))
-    change(app)
+    change(app, web)
     logger = logging.getLogger(f"{library}.server")
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -174,7 +179,7 @@ async def served_by(
 
 
 async def wire_both(
-    handlers: Handlers, requests: list[Asked], change: Callable[[Any], None] = lambda app: None
+    handlers: Handlers, requests: list[Asked], change: Change = lambda app, web: None
 ) -> list[tuple[Asked, Wire, Wire]]:
     """Return (request, what aiohttp sends, what ours does) for each request."""
     theirs, ours = [await served_by(each, handlers, requests, change) for each in LIBRARIES]
