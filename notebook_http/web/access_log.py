@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.web.response_head import SERVER_SOFTWARE, current_date
+
 if TYPE_CHECKING:
     from notebook_http.web.request import BaseRequest
     from notebook_http.web.stream_response import StreamResponse
@@ -60,8 +62,8 @@ class AccessLogger(AbstractAccessLogger):
     ``%a`` address of the client · ``%t`` time of the request · ``%P`` process · ``%r`` request line
     · ``%s`` status · ``%b`` bytes sent, head and body · ``%T`` seconds, whole · ``%Tf``
     seconds with fraction · ``%D`` microseconds · ``%{X}i`` field of the request · ``%{X}o`` field
-    of the answer · ``%{X}e`` environment variable · ``%%`` a percent sign. Control characters that
-    a client sent are escaped.
+    of the answer · ``%{X}e`` environment variable · ``%%``, or one that begins nothing of these, a
+    percent sign. Control characters that a client sent are escaped.
     """
 
     __slots__ = ("_atoms", "_template")
@@ -69,7 +71,7 @@ class AccessLogger(AbstractAccessLogger):
     LOG_FORMAT = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"'
 
     # Compiled when a logger is made: importing costs nothing.
-    _ATOM = r"%(?:\{([A-Za-z0-9_-]+)\}([ioe])|(Tf|[atPrsbTD%]))"
+    _ATOM = r"%(?:\{([A-Za-z0-9_-]+)\}([ioe])|(Tf|[atPrsbTD%])|)"
 
     def __init__(self, logger: logging.Logger, log_format: str = LOG_FORMAT) -> None:
         super().__init__(logger, log_format)
@@ -78,7 +80,7 @@ class AccessLogger(AbstractAccessLogger):
 
     def _take_atom(self, match: re.Match[str]) -> str:
         name, kind, letter = match.groups()
-        if letter == "%":
+        if letter == "%" or match[0] == "%":
             return "%%"
         if letter is not None:
             self._atoms.append(_ATOMS[letter])
@@ -124,8 +126,15 @@ def _request_line(request: BaseRequest, response: StreamResponse, time: float) -
 
 def _response_field(response: StreamResponse, name: str) -> str:
     value = response.headers.get(name)
-    if value is None and name.lower() == "content-length" and response.content_length is not None:
-        return str(response.content_length)  # plain answers are sent without a table of fields
+    if value is None:
+        # Plain answers are sent without a table of fields.
+        name = name.lower()
+        if name == "content-length" and response.content_length is not None:
+            return str(response.content_length)
+        if name == "date":
+            return current_date()
+        if name == "server":
+            return SERVER_SOFTWARE
     return value or "-"
 
 

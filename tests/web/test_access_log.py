@@ -57,6 +57,12 @@ async def test_the_default_line_is_apaches_combined_one(
         ("%{None}i", "-"),
         ("%{HOME_OF_THE_TEST}e", "env"),
         ("100%%", "100%"),
+        ("100% of %s", "100% of 200"),
+        ("%q %O %{X}x %(message)s %s%", r"%q %O %\{X\}x %\(message\)s 200%"),
+        ("%%%s%%a", "%200%a"),
+        ("%{Content-Length}o %{content-type}o", "5 text/plain; charset=utf-8"),
+        ("%{Server}o", r"Python/.+ notebook_http/.+"),
+        ("%{Date}o", r"\w{3}, \d\d \w{3} \d{4} .* GMT"),
         ("%s %b", r"200 \d{3}"),
     ],
 )
