@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -36,7 +37,7 @@ async def ask(url: str, method: str, path: str, **arguments: Any) -> Answer:
         body = await response.read()
         # The port is in redirects and documents.
         headers = sorted(
-            (name.lower(), value.replace(url, "<url>"))
+            (name.lower(), value.replace(url, "<url>").replace(quote(url, ""), "<url>"))
             for name, value in response.headers.items()
             if name.lower() not in OWN_WORDS
         )
