@@ -20,7 +20,8 @@ from notebook_http.web.exceptions import (
     HTTPRequestEntityTooLarge,
     HTTPUnsupportedMediaType,
 )
-from notebook_http.wire.errors import HttpProcessingError
+from notebook_http.wire.content_coding import accept_encoding, decoder_for
+from notebook_http.wire.errors import ContentEncodingError, HttpProcessingError
 from notebook_http.wire.form_limits import FormLimits, FormTooLarge
 from notebook_http.wire.media_type import parse_media_type, text_encoding
 from notebook_http.wire.multipart_reader import (
@@ -30,6 +31,7 @@ from notebook_http.wire.multipart_reader import (
     PartData,
     boundary_of,
 )
+from notebook_http.wire.transfer_encoding import TransferDecoder
 from notebook_http.wire.urlencoded_form import parse_urlencoded
 
 __all__ = ["FileField", "FormRequest", "FormValue", "read_form"]
@@ -101,17 +103,19 @@ async def read_form(request: FormRequest) -> MultiDictProxy[FormValue]:
 
     Raises:
         HTTPRequestEntityTooLarge: more bytes or fields than the request accepts.
-        HTTPUnsupportedMediaType: a charset is unknown.
+        HTTPUnsupportedMediaType: a charset or the body's coding is unknown.
         HTTPBadRequest: the form is malformed.
     """
     fields: MultiDict[FormValue] = MultiDict()
     media_type = request.content_type
     try:
         if media_type == "application/x-www-form-urlencoded":
+            _check_coding(request)
             body = (await request.read()).rstrip()  # white space in a form is encoded
             charset = request.charset or "utf-8"
             fields.extend(parse_urlencoded(body, charset=charset, max_fields=_most_fields(request)))
         elif media_type == "multipart/form-data":
+            _check_coding(request)
             await _read_multipart(request, fields)
     except FormTooLarge as error:
         raise HTTPRequestEntityTooLarge(request.client_max_size, text=str(error)) from None
@@ -124,6 +128,20 @@ async def read_form(request: FormRequest) -> MultiDictProxy[FormValue]:
 
 def _most_fields(request: FormRequest) -> int:
     return request.client_max_fields if request.client_max_fields > 0 else sys.maxsize
+
+
+def _check_coding(request: FormRequest) -> None:
+    """Refuse a body that was left as it came, because nobody here knows its coding.
+
+    Handlers that read it may know more; its fields would be noise.
+    """
+    try:
+        decoder_for(",".join(request.headers.getall("Content-Encoding", ())))
+    except ContentEncodingError as error:
+        raise HTTPUnsupportedMediaType(
+            text=f"415: Unsupported Media Type\n\n{error}",
+            headers={"Accept-Encoding": accept_encoding()},
+        ) from None
 
 
 async def _read_multipart(request: FormRequest, fields: MultiDict[FormValue]) -> None:
@@ -152,6 +170,7 @@ class _Collector:
         self._part: PartBegin | None = None
         self._text = bytearray()
         self._file: SpooledTemporaryFile[bytes] | None = None
+        self._decoder: TransferDecoder | None = None
         self._default_charset = "utf-8"
 
     async def take(self, event: MultipartEvent) -> None:
@@ -159,16 +178,25 @@ class _Collector:
             self._part = event
             self._text.clear()
             self._file = None
+            # RFC 7578 §4.7 has done away with it; who sends it all the same is understood.
+            encoding = event.headers.get("Content-Transfer-Encoding")
+            self._decoder = None if encoding is None else TransferDecoder(encoding)
             if event.filename:  # "" is what browsers send where no file was chosen
                 self._file = SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         elif isinstance(event, PartData):
-            if self._file is None:
-                self._text += event.data
-            else:
-                await self._write(self._file, event.data)
+            decoder = self._decoder
+            await self._add(event.data if decoder is None else decoder.decode(event.data))
         elif self._part is not None:
+            if self._decoder is not None:
+                await self._add(self._decoder.finish())
             self._end(self._part)
             self._part = None
+
+    async def _add(self, data: bytes) -> None:
+        if self._file is None:
+            self._text += data
+        else:
+            await self._write(self._file, data)
 
     @staticmethod
     async def _write(file: SpooledTemporaryFile[bytes], data: bytes) -> None:

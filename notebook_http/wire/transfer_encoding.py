@@ -14,6 +14,7 @@ from notebook_http.wire.errors import PayloadEncodingError, excerpt
 
 __all__ = [
     "PLAIN_TRANSFER_ENCODINGS",
+    "TransferDecoder",
     "TransferEncoder",
     "UnknownEncoding",
     "UnknownPartEncoding",
@@ -29,6 +30,8 @@ _SPACE = b" \t\r\n"
 # "=" is followed by two hexadecimal digits, or it hides a line break.
 _BROKEN_QUOTED = rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))"
 _UNFINISHED_QUOTED = rb"=(?:[0-9A-Fa-f]|[ \t]*\r?)?\Z"
+# Bytes that may be left over between two pieces. A line of either has 76 (RFC 2045 §6).
+_MAX_REST_BYTES = 1000
 
 
 class UnknownPartEncoding(PayloadEncodingError, RuntimeError):
@@ -87,6 +90,64 @@ def missing_for_decoding(encoding: str, data: bytes) -> int:
     if name == "quoted-printable":
         return 1 if re.search(_UNFINISHED_QUOTED, data[-80:]) else 0
     return 0
+
+
+def _size_of_unfinished(data: bytes) -> int:
+    """Return how many bytes at the end of quoted-printable *data* need what comes next."""
+    found = re.search(_UNFINISHED_QUOTED, data[-2 * _MAX_REST_BYTES :])
+    return len(found[0]) if found else 0
+
+
+class TransferDecoder:
+    """Encoded bytes in, as they come; decoded ones out.
+
+    Args:
+        encoding: "base64" or "quoted-printable" in any case, or one that changes nothing.
+
+    Raises:
+        UnknownPartEncoding: another one (a RuntimeError).
+    """
+
+    __slots__ = ("_ended", "_name", "_rest")
+
+    def __init__(self, encoding: str) -> None:
+        self._name = encoding.strip().lower()
+        self._rest = b""
+        self._ended = False  # by padding
+        transfer_decode(self._name, b"")
+
+    def decode(self, data: bytes) -> bytes:
+        """Return what is ready, often a little less than *data* stands for.
+
+        Raises:
+            PayloadEncodingError: the data is broken (a ValueError).
+        """
+        if self._name == "base64":
+            data = self._rest + data.translate(None, _SPACE)
+            end = len(data) - len(data) % 4
+        elif self._name == "quoted-printable":
+            data = self._rest + data
+            end = len(data) - _size_of_unfinished(data)
+            # What stands before something unfinished has to be finished.
+            if len(data) - end > _MAX_REST_BYTES or _size_of_unfinished(data[:end]):
+                message = f"a part is no quoted-printable: {excerpt(data[end:][:8])}"
+                raise _BrokenPart(message)
+        else:
+            return data
+        self._rest = data[end:]
+        return self._whole(data[:end])
+
+    def finish(self) -> bytes:
+        """Return what is left, at the end. Raises as `decode` does."""
+        rest, self._rest = self._rest, b""
+        return self._whole(rest)
+
+    def _whole(self, data: bytes) -> bytes:
+        if self._ended and data:
+            message = "a part is no base64: it goes on behind its padding"
+            raise _BrokenPart(message)
+        self._ended = self._ended or (self._name == "base64" and data.endswith(b"="))
+        return transfer_decode(self._name, data)
 
 
 class TransferEncoder:

@@ -94,6 +94,21 @@ async def test_multipart_fields_and_files(form_of: Any) -> None:
     ]
 
 
+async def test_what_was_made_fit_for_mail_is_undone(form_of: Any) -> None:
+    """Of fields and of files, also in pieces; and a file that nobody chose is none."""
+    coded = "Content-Transfer-Encoding: base64"
+    body = part('name="a"', b"w6TD\r\ntg==", coded)
+    body += part('name="b"', b"=C3=A4=\r\n!", "Content-Transfer-Encoding: Quoted-Printable")
+    body += part('name="c"; filename="f"', b"AAEC" * 200_000, coded)
+    body += part('name="d"; filename=""', b"", "Content-Type: application/octet-stream")
+    assert await form_of(posted(body + b"--B--\r\n", MULTIPART)) == [
+        ("a", "äö"),
+        ("b", "ä!"),
+        ("c", "f", b"\0\1\2" * 200_000, "application/octet-stream"),
+        ("d", b""),
+    ]
+
+
 async def test_a_form_may_name_its_charset(form_of: Any) -> None:
     """RFC 7578 §4.6."""
     body = part('name="_charset_"', b"latin-1") + part('name="a"', b"\xe9") + b"--B--\r\n"

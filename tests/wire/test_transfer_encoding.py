@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from notebook_http.wire.errors import PayloadEncodingError
 from notebook_http.wire.transfer_encoding import (
+    TransferDecoder,
     missing_for_decoding,
     transfer_decode,
     transfer_encoder_for,
@@ -35,6 +36,49 @@ def test_quoted_printable_of_the_standard_library_is_decoded(data: bytes) -> Non
     """With its soft line breaks."""
     encoded = binascii.b2a_qp(data, istext=False)
     assert transfer_decode("quoted-printable", encoded) == quopri.decodestring(encoded)
+
+
+def decoded(encoding: str, pieces: list[bytes]) -> bytes | None:
+    """Return what *pieces* stand for, or None if they are broken."""
+    try:
+        decoder = TransferDecoder(encoding)
+        return b"".join([*(decoder.decode(piece) for piece in pieces), decoder.finish()])
+    except PayloadEncodingError:
+        return None
+
+
+LETTERS = st.sampled_from([b"=", b"A", b"4", b"\r\n", b"\n", b" ", b"z", b"\r", b"\xff", b"aGVs"])
+
+
+@given(
+    st.lists(st.lists(LETTERS, max_size=4).map(b"".join), max_size=8),
+    st.sampled_from(["base64", "Quoted-Printable", "binary"]),
+)
+def test_pieces_mean_what_the_whole_means(pieces: list[bytes], encoding: str) -> None:
+    """Wherever they were cut; broken or not."""
+    whole = decoded(encoding, [b"".join(pieces)])
+    assert decoded(encoding, pieces) == whole
+    try:
+        assert whole in (None, transfer_decode(encoding, b"".join(pieces)))
+    except PayloadEncodingError:
+        assert whole is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pieces"),
+    [
+        ("base64", [b"aGVsbG8=", b"aGVs"]),
+        ("base64", [b"aGV"]),
+        ("base64", [b"a", b"G", b"V", b"!"]),
+        ("quoted-printable", [b"a=", b"G0"]),
+        ("quoted-printable", [b"a=4"]),
+        ("quoted-printable", [b"a=", *[b" " * 100] * 20, b"b"]),
+        ("x-none", []),
+    ],
+)
+def test_broken_pieces_are_errors(encoding: str, pieces: list[bytes]) -> None:
+    """None of them is passed over."""
+    assert decoded(encoding, pieces) is None
 
 
 @pytest.mark.parametrize("name", ["", "binary", "8bit", "7BIT"])
