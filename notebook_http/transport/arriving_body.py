@@ -24,6 +24,10 @@ __all__ = ["ArrivingBody", "FlowControl"]
 _STEP_BYTES = 256 * 1024
 
 
+# What is still encoded of a body that is not: nothing is ever put into it.
+_NO_BYTES = ByteQueue()
+
+
 class FlowControl(Protocol):
     """What a reader needs of the connection that feeds it."""
 
@@ -89,7 +93,7 @@ class ArrivingBody:
         self._decoded = -1 if decoder is None else 0  # bytes, once there was a decoder
         self._translate = translate
         self._buffer = ByteQueue()  # ready to be read
-        self._raw = ByteQueue()  # still encoded
+        self._raw = _NO_BYTES if decoder is None else ByteQueue()  # still encoded
         self._paused = False
         self._eof = False
         self._exception: BaseException | None = None

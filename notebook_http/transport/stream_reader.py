@@ -170,6 +170,10 @@ class StreamReader(ArrivingBody, StreamIteration):
         Raises:
             BodyTooLarge: there are more; reading stopped there.
         """
+        if self._eof and self._decoder is None and self._exception is None:
+            size = self._buffer.size
+            if max_size is None or size <= max_size:
+                return self._buffer.take(size)
         pieces: list[bytes] = []
         size = 0
         rested = 0

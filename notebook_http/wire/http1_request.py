@@ -116,15 +116,8 @@ class RequestParser:
                 continue
             fresh = not self.in_message
             if fresh and (head := self.repeated.recognise(data)) is not None:
-                self._sink.request_received(head)
-                if not head.has_body:
-                    return
-                self._head = head
-                self._raw_left = head.content_length or 0
-                self._last = False
-                self.in_message = True
-                data = data[self.repeated.size :]
-                continue
+                self._take_repeated(head, data)
+                return
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
             self._lines.take(data, fresh=fresh, in_body=self._head is not None)
@@ -165,6 +158,21 @@ class RequestParser:
 
     def _is_over(self) -> bool:
         return self.closed  # asked anew: a callback may have set it while data was fed
+
+    def _take_repeated(self, head: RequestHead, data: bytes) -> None:
+        """Report a head that was recognised, and what is behind it: of its body, and no more."""
+        sink = self._sink
+        sink.request_received(head)
+        if not head.has_body:
+            return
+        body = data[self.repeated.size :]
+        left = (head.content_length or 0) - len(body)
+        if body:
+            sink.body_received(body)
+        if left:
+            self._head, self._raw_left, self._last, self.in_message = head, left, False, True
+        else:
+            sink.body_completed()
 
     # Bodies of known length, without the parser
 
