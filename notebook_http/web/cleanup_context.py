@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from inspect import iscoroutine
@@ -64,10 +65,12 @@ class CleanupContext(FrozenList[ContextFunction[A]]):
     async def stop(self, app: A) -> None:
         """Run every started function to its end, the last started first, also if one fails.
 
+        A cancel is such a failure: the others are ended before it goes on.
+
         Raises:
             CleanupError: several failed; a single failure is raised as it is.
         """
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         while self._entered:
             function, context = self._entered.pop()
             try:
@@ -78,7 +81,7 @@ class CleanupContext(FrozenList[ContextFunction[A]]):
                     errors.append(RuntimeError(f"{function!r} has more than one 'yield'"))
             except StopAsyncIteration:
                 pass
-            except Exception as error:
+            except (Exception, CancelledError) as error:
                 errors.append(error)
         if len(errors) == 1:
             raise errors[0]
