@@ -83,7 +83,9 @@ def make_mocked_request(
     protocol.writer = _mocked_writer(transport) if writer is _NOT_GIVEN else writer
     head = _head(method, path, version, headers, closing=closing)
     head.has_body = payload is not EMPTY_PAYLOAD
-    request = Request(head, payload, protocol, mock.Mock(), client_max_size, client_max_fields)
+    request = Request(
+        head, payload, protocol, None, mock.Mock(), None, client_max_size, client_max_fields
+    )
     route = mock.Mock()
     request.route = route
     request.path_values = {} if match_info is _NOT_GIVEN else match_info

@@ -126,16 +126,18 @@ def _request_line(request: BaseRequest, response: StreamResponse, time: float) -
 
 def _response_field(response: StreamResponse, name: str) -> str:
     value = response.headers.get(name)
-    if value is None:
+    if value is None and response.writer is None:
         # Plain answers are sent without a table of fields.
         name = name.lower()
         if name == "content-length" and response.content_length is not None:
             return str(response.content_length)
+        if name == "content-type" and response.body_length:
+            return "application/octet-stream"
         if name == "date":
             return current_date()
         if name == "server":
             return SERVER_SOFTWARE
-    return value or "-"
+    return "-" if value is None else value
 
 
 _ATOMS: dict[str, tuple[str, Atom]] = {

@@ -196,7 +196,7 @@ class RequestHandler(HandlerAttributes):
     def _begin_request(self, head: RequestHead, body: StreamReader) -> None:
         """Answer a request, or leave in `_begun` what the task has to go on with."""
         task: Any = self._task
-        self._request = request = self._make_request(head, body, self, task)
+        self._request = request = self._make_request(head, body, self, None, task)
         logger = self._access_logger
         if logger is not None and logger.enabled:
             self._began = self.loop.time()
@@ -272,7 +272,7 @@ class RequestHandler(HandlerAttributes):
                     continue
                 elif waiting:
                     head, body = waiting.pop(0) if self._held is None else self.next_request()
-                    self._request = request = self._make_request(head, body, self, task)
+                    self._request = request = self._make_request(head, body, self, None, task)
                     self._began = self.loop.time()
                 elif self._upgrade_asked:
                     self.upgrade_declined()

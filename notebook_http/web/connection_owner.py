@@ -15,9 +15,10 @@ from notebook_http.wire.http1_request import RequestHead
 
 __all__ = ["ConnectionOwner", "RequestFactory"]
 
-# Head, body, connection and task to a request. The connection is not spelled out: it knows its
-# owner, and naming it here would close the circle.
-RequestFactory = Callable[[RequestHead, StreamReader, Any, "asyncio.Task[None]"], BaseRequest]
+# Head, body, connection, None and task to a request. The fourth is a writer in aiohttp; here the
+# response makes one when it needs it. The connection is not spelled out: it knows its owner, and
+# naming it here would close the circle.
+RequestFactory = Callable[[RequestHead, StreamReader, Any, None, "asyncio.Task[None]"], BaseRequest]
 
 
 class ConnectionOwner(Protocol):

@@ -39,7 +39,7 @@ class RefusedRequest(BaseRequest):
     __slots__ = ("first_line",)
 
     def __init__(self, line: bytes, protocol: Connection) -> None:
-        super().__init__(_UNKNOWN_HEAD, EMPTY_READER, protocol, None)
+        super().__init__(_UNKNOWN_HEAD, EMPTY_READER, protocol, None, None)
         from notebook_http.wire.secrets import mask_text
 
         self.first_line = mask_text(line.decode("utf-8", "surrogateescape")) or "-"

@@ -47,7 +47,9 @@ class BaseRequest(RequestView, RequestState):
         message: the head as it was parsed.
         payload: the body; at its end already when there is none.
         protocol: the connection.
+        payload_writer: in aiohttp's place, and not needed: who answers makes a writer.
         task: the task that serves the connection.
+        loop: in aiohttp's place, and not needed: the loop is the connection's.
         client_max_size: bytes that `read`, `text`, `json` and `post` accept; 0 for no limit.
         client_max_fields: fields that `post` accepts.
         state: what the mapping holds at first.
@@ -86,7 +88,9 @@ class BaseRequest(RequestView, RequestState):
         message: RequestHead,
         payload: StreamReader,
         protocol: Connection,
+        payload_writer: object,
         task: asyncio.Task[None] | None,
+        loop: object = None,
         client_max_size: int = 1024**2,
         client_max_fields: int = 1000,
         *,
@@ -165,7 +169,9 @@ class BaseRequest(RequestView, RequestState):
             head,
             self._payload,
             self._protocol,
+            None,
             self._task,
+            None,
             self._client_max_size if client_max_size is None else client_max_size,
             self._client_max_fields if client_max_fields is None else client_max_fields,
             state=dict(self._state or {}),

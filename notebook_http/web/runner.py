@@ -252,9 +252,10 @@ class AppRunner(BaseRunner):
             head: RequestHead,
             body: StreamReader,
             connection: RequestHandler,
+            writer: None,
             task: asyncio.Task[None],
         ) -> Request:
-            return Request(head, body, connection, task, max_size, max_fields)
+            return Request(head, body, connection, None, task, None, max_size, max_fields)
 
         # As in aiohttp the application has the last word: `run_app` says 75 seconds of
         # keepalive_timeout even where nobody asked it to.

@@ -22,8 +22,8 @@ class Server:
 
     Args:
         handler: takes a request, returns something to await for its response.
-        request_factory: makes the request of head, body, connection and task; a `BaseRequest` by
-            default.
+        request_factory: makes the request of head, body, connection, None (where aiohttp has a
+            writer) and task; a `BaseRequest` by default.
         handler_cancellation: whether a handler is cancelled when its client leaves.
         loop: the loop to serve on; the running one by default.
         **kwargs: what `ConnectionSettings` has.

@@ -109,7 +109,7 @@ def steps() -> dict[str, float]:
         return json_response(car).render(HttpVersion11, "GET", keep_alive=True)
 
     def request(_: object) -> Request:
-        return Request(head, EMPTY_READER, nobody, None)  # type: ignore[arg-type]
+        return Request(head, EMPTY_READER, nobody, None, None)  # type: ignore[arg-type]
 
     def find(path: str) -> Callable[[Any], object]:
         return lambda _: router.find("GET", path)

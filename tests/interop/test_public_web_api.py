@@ -24,7 +24,7 @@ DEFAULT = "the same default, said in another way"
 OWN = "our own addition, a keyword with a default"
 ATTRS = "aiohttp's list of its own attributes, for its debug mode"
 SERVER = "made by `web.Server` alone, which takes the settings"
-MADE = "made by the server alone, whose writer and loop are the connection's"
+MADE = "made for each request: what is given in order costs less; the loop is the connection's"
 NOT_GIVEN = "None stands for what was not given"
 
 # Names of aiohttp.web and aiohttp.abc that are not here.
@@ -57,8 +57,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
         INSIDE,
     ),
     "BaseRequest": (
-        "-loop -payload_writer client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
-        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD",
+        "client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
+        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD loop=required->None",
         MADE,
     ),
     "BaseRequest attributes": (
@@ -72,8 +72,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
         NOT_GIVEN,
     ),
     "Request": (
-        "-loop -payload_writer client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
-        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD",
+        "client_max_fields:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD "
+        "client_max_size:KEYWORD_ONLY->POSITIONAL_OR_KEYWORD loop=required->None",
         MADE,
     ),
     "Request attributes": (
