@@ -63,7 +63,8 @@ class AccessLogger(AbstractAccessLogger):
     · ``%s`` status · ``%b`` bytes sent, head and body · ``%T`` seconds, whole · ``%Tf``
     seconds with fraction · ``%D`` microseconds · ``%{X}i`` field of the request · ``%{X}o`` field
     of the answer · ``%{X}e`` environment variable · ``%%``, or one that begins nothing of these, a
-    percent sign. Control characters that a client sent are escaped.
+    percent sign. Control characters that a client sent are escaped, and values by secret names in
+    the query of the request or of its `Referer` (`token`, `password` …) are `***`.
     """
 
     __slots__ = ("_atoms", "_template")
@@ -120,8 +121,22 @@ def _request_line(request: BaseRequest, response: StreamResponse, time: float) -
     if request.method == "UNKNOWN" and (line := getattr(request, "first_line", None)) is not None:
         return _escaped(line)  # of what was refused
     version = request.version
-    target = _escaped(request.raw_path)
+    target = _shown(request.raw_path)
     return f"{_escaped(request.method)} {target} HTTP/{version.major}.{version.minor}"
+
+
+def _shown(url: str) -> str:
+    """Return a target or referrer escaped, and without the secrets that its query may hold."""
+    if "?" in url or "@" in url:
+        from notebook_http.wire.logged_url import logged_url
+
+        url = logged_url(url)
+    return _escaped(url)
+
+
+def _request_field(name: str) -> Atom:
+    shown = _shown if name.lower() == "referer" else _escaped
+    return lambda request, response, time: shown(request.headers.get(name, "-"))
 
 
 def _response_field(response: StreamResponse, name: str) -> str:
@@ -153,10 +168,7 @@ _ATOMS: dict[str, tuple[str, Atom]] = {
 }
 
 _NAMED: dict[str, tuple[str, Callable[[str], Atom]]] = {
-    "i": (
-        "request_header",
-        lambda name: lambda request, response, time: _escaped(request.headers.get(name, "-")),
-    ),
+    "i": ("request_header", _request_field),
     "o": (
         "response_header",
         lambda name: lambda request, response, time: _escaped(_response_field(response, name)),

@@ -54,14 +54,16 @@ def answer_failure(
     """
     if isinstance(error, RequestPayloadError):
         return Response(status=400, text=f"400: Bad Request\n\n{error}")
+    from notebook_http.wire.logged_url import logged_url
+
     if isinstance(error, ConnectionResetError) and not request.protocol.is_connected:
-        settings.logger.debug("The client of %s left", excerpt(request.raw_path))
+        settings.logger.debug("The client of %s left", excerpt(logged_url(request.raw_path)))
         return Response(status=500)  # nobody will see it
     settings.logger.error(
         "Error handling request from %s: %s %s",
         request.remote,
         request.method,
-        excerpt(request.raw_path),
+        excerpt(logged_url(request.raw_path)),
         exc_info=error,
     )
     if isinstance(error, asyncio.TimeoutError):

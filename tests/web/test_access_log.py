@@ -97,6 +97,29 @@ async def test_a_client_cannot_forge_a_line(
     assert "\\x2028" in line
 
 
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("/a?b=c&token=s3cret&d", "/a?b=c&token=***&d"),
+        ("/a?%74oken=s3cret", "/a?%74oken=***"),
+        ("/a?X-Amz-Signature=s3cret&password=", "/a?X-Amz-Signature=***&password="),
+        ("/token=x", "/token=x"),
+        ("/a@b?c@d", "/a@b?c@d"),
+    ],
+)
+async def test_secrets_of_a_query_stay_out(
+    serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture, target: str, shown: str
+) -> None:
+    """Of the request's, and of the page's that led to it."""
+    port = await serve(hello, access_log=LOGGER)
+    with caplog.at_level(logging.INFO, LOGGER.name):
+        await talk(port, asked(f"Referer: http://u:s3cret@a{target}", target=target))
+    (record,) = caplog.records
+    assert f'"GET {shown} HTTP/1.1"' in record.getMessage()
+    assert f'"http://***@a{shown}"' in record.getMessage()
+    assert "s3cret" not in str(vars(record))
+
+
 async def test_refused_bytes_have_a_line_too(
     serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from notebook_http import web
+from tests.advisories.server.conftest import INTERNALS
 
 pytestmark = pytest.mark.advisory
 
@@ -20,6 +21,8 @@ REFUSED = [
     (GET + b"Host: b\r\nCookie: session=hunter22\r\n\r\n", 400, "GET /there"),
     (b"GET /there?password=hunter22 HTTP/1.1\r\n\r\n", 400, "GET /there?password="),
     (b"GET /there HTTP/2.0\r\nHost: a\r\n\r\n", 505, "GET /there"),
+    (b"GET /there HTTP/1.2\r\nHost: a\r\n\r\n", 505, "GET /there"),
+    (b"BREW /there HTTP/1.1\r\nHost: a\r\n\r\n", 501, "BREW /there"),
     (b"GET /there RTSP/1.0\r\nHost: a\r\n\r\n", 400, "GET /there"),
     (b"GET /there\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400, "GET /there"),
     (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "GET /aaaaa"),
@@ -133,3 +136,94 @@ async def test_cve_2024_24791_the_body_behind_a_final_answer_is_no_request(serve
     answer = await server.exchange(data + GET + b"Connection: close\r\n\r\n")
     assert server.statuses(answer)[0] == 417
     assert not any("canary" in reached for reached in server.reached)
+
+
+SECRET = b"Authorization: Bearer hunter22\r\nCookie: s=hunter22\r\n"
+ASKED = b"POST /%c3%a9?token=hunter22 HTTP/1.1\r\nHost: a\r\n"
+UPGRADE = (
+    b"GET /socket?token=hunter22 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+FORM = b"Content-Type: application/x-www-form-urlencoded; charset=x-none\r\n"
+STATUSES = [  # the status, what is sent, and whether the connection is still in step behind it
+    (400, ASKED + b"X : y\r\n\r\n", False),
+    (400, ASKED + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", True),
+    (400, ASKED + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", False),
+    (408, ASKED[:-2], False),
+    (408, ASKED + b"Content-Length: 9\r\n\r\nab", False),
+    (411, ASKED.replace(b"/%", b"/sized/%") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", True),
+    (413, ASKED + b"Content-Length: 2000\r\n\r\n" + b"a" * 2000, True),
+    (414, ASKED.replace(b"?", b"?" + b"a" * 9000), False),
+    (415, ASKED + FORM + b"Content-Length: 3\r\n\r\na=b", True),
+    (415, ASKED + FORM[:47] + b"\r\nContent-Encoding: x\r\nContent-Length: 3\r\n\r\na=b", True),
+    (417, ASKED + b"Expect: coffee\r\nContent-Length: 1\r\n\r\na", True),
+    (426, UPGRADE + b"Sec-WebSocket-Version: 12\r\n\r\n", True),
+    (426, UPGRADE + b"\r\n", True),
+    (431, ASKED + b"X: " + b"a" * 9000 + b"\r\n\r\n", False),
+    (431, ASKED + b"X: y\r\n" * 200 + b"\r\n", False),
+    (500, ASKED.replace(b"/%", b"/fails/%") + b"\r\n", True),
+    (501, ASKED.replace(b"POST", b"BREW") + b"\r\n", False),
+    (501, ASKED + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", False),
+    (505, ASKED.replace(b"/1.1", b"/1.2") + b"\r\n", False),
+    (505, ASKED.replace(b"/1.1", b"/2.0") + b"\r\n", False),
+    (505, ASKED.replace(b"/1.1", b"/3.0") + b"\r\n", False),
+]
+
+
+async def judge(request: web.Request) -> web.StreamResponse:
+    """Read as handlers do, and answer what reading says."""
+    if request.path.startswith("/fails"):
+        raise RuntimeError("a secret of the handler: hunter22")
+    if request.path.startswith("/sized") and request.content_length is None:
+        raise web.HTTPLengthRequired
+    if request.path == "/socket":
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        return ws
+    await request.post()
+    return web.Response(text=str(len(await request.read())))
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "in_step"),
+    STATUSES,
+    ids=[f"{row[0]}-{at}" for at, row in enumerate(STATUSES)],
+)
+async def test_promise_each_status_of_bad_input_is_given(serve, status, sent, in_step):
+    """A short answer, one line in the log, and the next request or the end of the connection."""
+    server = await serve(
+        judge,
+        app={"client_max_size": 1000},
+        head_timeout=0.2,
+        body_timeout=0.2,
+        lingering_time=0.2,
+        access_log_format='%a "%r" %s',
+    )
+    first, line_end, rest = sent.partition(b"\r\n")
+    data = first + line_end + SECRET + rest
+    if in_step:
+        data += GET + b"Connection: close\r\n\r\n"
+    elif status != 408:
+        data += CANARY
+    answer = await server.exchange(data, seconds=10)
+    assert server.statuses(answer) == ([status, 200] if in_step else [status]), answer
+    head, _, body = answer.partition(b"\r\n\r\n")
+    body = body.partition(b"HTTP/1.1 200")[0]
+    assert (b"Connection: close" in head) is not in_step or status == 408
+    assert b"\r\nContent-Type: text/plain" in head
+    assert body.startswith(b"%d" % status) or status in (408, 413, 415, 417, 426)
+    assert len(body) < 250
+    assert b"hunter22" not in answer
+    assert not any(internal in body for internal in INTERNALS), body
+    lines = [record.getMessage() for record in server.log]
+    (line,) = [line for line in lines if line.endswith(f" {status}")]
+    assert line.startswith(f'127.0.0.1 "{sent.split(b" ")[0].decode()} /')
+    assert line.isprintable()
+    assert len(line) < 400
+    assert "hunter22" not in server.told()
+    assert "canary" not in server.told()
+    warned = [record for record in server.log if record.levelname in ("WARNING", "ERROR")]
+    assert len(warned) == (1 if status == 500 else 0)
+    if status == 426:
+        assert b"\r\nSec-WebSocket-Version: 13\r\n" in head
+        assert b"\r\nUpgrade: websocket" in head

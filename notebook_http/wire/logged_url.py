@@ -1,0 +1,33 @@
+"""A request target or a referrer as it may stand in a log: one word, and no secret in it.
+
+What is a secret is `secret_names`' to say. The mark is short and plain, since programs that read
+logs split lines at spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_plus
+
+from notebook_http.wire.secret_names import is_secret_name
+
+__all__ = ["logged_url"]
+
+_MARK = "***"
+
+
+def logged_url(url: str) -> str:
+    """Return *url* with its user information and the values of secret fields masked."""
+    if "@" in url:
+        url = re.sub(r"//[^/?#]*@", f"//{_MARK}@", url, count=1)
+    begin, question, query = url.partition("?")
+    if not question:
+        return url
+    return begin + question + "&".join(map(_field, query.split("&")))
+
+
+def _field(field: str) -> str:
+    name, equals, value = field.partition("=")
+    if not value or not is_secret_name(unquote_plus(name)):
+        return field
+    return name + equals + _MARK
