@@ -252,6 +252,8 @@ class FileResponse(StreamResponse):
             status, start, stop = verdict
             # A copy, for `prepare` is to find what the handler has set.
             fields = CIMultiDict() if given is None else CIMultiDict(given)
+            if given is None and self._content_type is not None:
+                fields["Content-Type"] = self._content_type
             self._describe(fields, found, verdict, vary=vary, coded=False)
             if self._cookies is not None:
                 self._add_cookie_fields(fields)

@@ -45,6 +45,29 @@ async def test_a_file_is_sent_as_it_is(serve: Serve, ask: Ask, whole: tuple[Path
     assert said["etag"] == f'"{10**18:x}-{len(content):x}"'
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"content_type": "application/pdf"}, "application/pdf"),
+        ({"content_type": "text/html", "charset": "utf-8"}, "text/html; charset=utf-8"),
+    ],
+)
+async def test_a_type_that_the_handler_gave_is_told_each_time(
+    serve: Serve, ask: Ask, whole: tuple[Path, bytes], change: dict[str, str], said: str
+) -> None:
+    """Also when the file is known by then, and is sent without waiting for anything."""
+
+    async def handle(request: web.Request) -> web.FileResponse:
+        response = web.FileResponse(whole[0])
+        for name, value in change.items():
+            setattr(response, name, value)
+        return response
+
+    port = await serve(handle)
+    told = [fields((await ask(port))[0])["content-type"] for _ in range(3)]
+    assert told == [said] * 3
+
+
 async def test_head_says_the_same_and_sends_nothing(
     serve: Serve, ask: Ask, whole: tuple[Path, bytes]
 ) -> None:
