@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from html import escape
 
 from notebook_http.transport.connection import Connection
 from notebook_http.transport.stream_reader import EMPTY_READER
@@ -51,6 +52,7 @@ def answer_failure(
     """Return the answer to a request whose handler raised *error*, and log what happened.
 
     400 for a body that could not be read, 504 when a time-out passed through the handler, else 500.
+    The last two are a page for those who accept HTML, as in aiohttp.
     """
     if isinstance(error, RequestPayloadError):
         return Response(status=400, text=f"400: Bad Request\n\n{error}")
@@ -70,9 +72,18 @@ def answer_failure(
         status, text = 504, "504 Gateway Timeout"
     else:
         status, text = 500, "500 Internal Server Error\n\nServer got itself in trouble"
-    if settings.debug:
-        text += "\n\n" + "".join(traceback.format_exception(error))
-    return Response(status=status, text=text)
+    trace = "".join(traceback.format_exception(error)) if settings.debug else ""
+    if "text/html" in request.headers.get("Accept", ""):
+        return Response(status=status, text=_page(text, trace), content_type="text/html")
+    return Response(status=status, text=f"{text}\n\n{trace}" if trace else text)
+
+
+def _page(text: str, trace: str) -> str:
+    """Return the same for browsers: they show plain text as well, but cannot be told to wrap it."""
+    title, _, rest = text.partition("\n\n")
+    body = f"<h2>Traceback:</h2>\n<pre>{escape(trace)}</pre>" if trace else escape(rest)
+    head = f"<html><head><title>{title}</title></head><body>\n<h1>{title}</h1>\n"
+    return f"{head}{body}\n</body></html>\n"
 
 
 def answer_refusal(error: HttpProcessingError) -> Response:

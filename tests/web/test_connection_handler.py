@@ -242,6 +242,22 @@ async def test_a_failure_is_logged_once(serve: Serve, caplog: pytest.LogCaptureF
     assert isinstance(record.exc_info[1], LookupError)
 
 
+@pytest.mark.parametrize("debug", [False, True])
+async def test_a_browser_is_told_of_a_failure_on_a_page(serve: Serve, debug: bool) -> None:
+    """Its text is text there, whatever is in it."""
+
+    async def mark_up(request: web.Request) -> web.Response:
+        raise LookupError("<script>a secret</script>")
+
+    asked = CANARY.replace(b"\r\n\r\n", b"\r\nAccept: text/html, */*;q=0.1\r\n\r\n")
+    head, _, page = (await talk(await serve(mark_up, debug=debug), asked)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"Content-Type: text/html; charset=utf-8" in head
+    assert b"<h1>500 Internal Server Error</h1>" in page
+    assert b"<script>" not in page
+    assert (b"&lt;script&gt;a secret" in page) is debug
+
+
 async def test_debug_mode_tells_the_client(serve: Serve) -> None:
     """Its author is the client then."""
     assert b"a secret of the handler" in await talk(await serve(fail, debug=True), CANARY)
