@@ -147,7 +147,7 @@ class RequestHandler(HandlerAttributes):
             self._idle = False
             self.wake()
         else:
-            self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+            self._deadline.when = self.loop.time() + self.settings.idle_seconds
 
     def eof_received(self) -> bool:
         """Answer what was asked before the client stopped sending. Called by asyncio."""
@@ -182,7 +182,7 @@ class RequestHandler(HandlerAttributes):
         elif self._head_begun or self._parser.in_message:
             self._give_time()
         else:
-            self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+            self._deadline.when = self.loop.time() + self.settings.idle_seconds
 
     def _begin_failed(self, error: BaseException) -> None:
         """Close. Of the request factory or the access log, or KeyboardInterrupt in a handler."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from math import inf
 
 from notebook_http.web.access_log import AbstractAccessLogger, AccessLogger, access_logger
 from notebook_http.wire.limits import MessageLimits
@@ -19,7 +20,8 @@ class ConnectionSettings:
 
     Attributes:
         keepalive_timeout: seconds that an idle connection stays open. An hour and more by default,
-            so that a proxy in front of us closes first; `run_app` takes 75, as nginx does.
+            so that a proxy in front of us closes first; `run_app` takes 75, as nginx does. 0 for
+            none that does: each answer is its connection's last.
         tcp_keepalive: whether the kernel looks for peers that vanished.
         logger: where failures of handlers are written.
         access_log_class: what writes the access log.
@@ -36,11 +38,14 @@ class ConnectionSettings:
         read_bufsize: bytes of a body that wait for the handler before the client has to.
         auto_decompress: whether bodies are decoded by their Content-Encoding.
         head_timeout: seconds that a client may take over a head; nginx's `client_header_timeout`.
-        body_timeout: seconds between two reads of a body; nginx's `client_body_timeout`.
+            0 for no limit.
+        body_timeout: seconds between two reads of a body; nginx's `client_body_timeout`. 0 for no
+            limit.
         max_pipelined: requests that wait behind the running one before reading stops.
         handler_cancellation: whether a handler is cancelled when its client leaves.
         timeout_ceil_threshold: taken for aiohttp's sake, whose timers it rounds; ours are one timer
             for all connections (`transport.timeouts`).
+        idle_seconds: for which a connection waits for a request, the first one or the next.
     """
 
     keepalive_timeout: float = 3630
@@ -63,6 +68,7 @@ class ConnectionSettings:
     handler_cancellation: bool = False
     timeout_ceil_threshold: float = 5
     limits: MessageLimits = field(init=False)
+    idle_seconds: float = field(init=False)
 
     def __post_init__(self) -> None:
         limits = MessageLimits(
@@ -71,6 +77,8 @@ class ConnectionSettings:
             max_headers=self.max_headers,
         )
         object.__setattr__(self, "limits", limits)
+        kept = self.keepalive_timeout
+        object.__setattr__(self, "idle_seconds", kept if kept > 0 else self.head_timeout or inf)
 
     def make_access_logger(self) -> AbstractAccessLogger | None:
         """Return what writes the access log, or None."""

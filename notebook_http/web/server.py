@@ -17,6 +17,17 @@ from notebook_http.web.stream_response import StreamResponse
 __all__ = ["Server"]
 
 
+def _last_requests(make: RequestFactory) -> RequestFactory:
+    """Return what makes requests as *make* does, each the last one of its connection."""
+
+    def make_last(*given: Any) -> BaseRequest:
+        request = make(*given)
+        request.close_connection()
+        return request
+
+    return make_last
+
+
 class Server:
     """What answers on all connections; call it for the protocol of a new one.
 
@@ -44,6 +55,8 @@ class Server:
         self.settings = ConnectionSettings(handler_cancellation=handler_cancellation, **kwargs)
         self.request_handler = handler
         self.request_factory: RequestFactory = request_factory or BaseRequest
+        if self.settings.keepalive_timeout <= 0:
+            self.request_factory = _last_requests(self.request_factory)
         self.access_logger: AbstractAccessLogger | None = self.settings.make_access_logger()
         self._loop = loop or asyncio.get_running_loop()
         self._connections: dict[RequestHandler, asyncio.Transport] = {}

@@ -63,7 +63,7 @@ class WaitingConnection(IncomingRequests):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Watch the deadline from now on. Called by asyncio."""
         super().connection_made(transport)
-        self._deadline.when = self.loop.time() + self.settings.keepalive_timeout
+        self._deadline.when = self.loop.time() + self.settings.idle_seconds
         self._timer.add(self._deadline)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -92,10 +92,10 @@ class WaitingConnection(IncomingRequests):
         if self._dropping:
             return  # what nobody reads has one time limit, however it trickles in
         if self._arriving is not None:
-            seconds = self.settings.body_timeout
+            seconds = self.settings.body_timeout or inf
         elif self._idle and not self._head_begun:
             self._head_begun = True
-            seconds = self.settings.head_timeout
+            seconds = self.settings.head_timeout or inf
         else:
             return
         self._deadline.when = self.loop.time() + seconds
@@ -116,7 +116,7 @@ class WaitingConnection(IncomingRequests):
             self._closing = True
             self._deadline.when = now + self.settings.body_timeout
         else:
-            self._deadline.when = now + self.settings.keepalive_timeout
+            self._deadline.when = now + self.settings.idle_seconds
 
     async def _wait(self, seconds: float) -> None:
         """Return when something has happened, or *seconds* have passed."""
@@ -132,7 +132,7 @@ class WaitingConnection(IncomingRequests):
         """Give the client its time for the next request, or for the head that it is at."""
         self._head_begun = self._parser.in_message
         settings = self.settings
-        self._give(settings.head_timeout if self._head_begun else settings.keepalive_timeout)
+        self._give((settings.head_timeout or inf) if self._head_begun else settings.idle_seconds)
 
     def _give(self, seconds: float) -> None:
         self._deadline.when = self.loop.time() + seconds

@@ -253,3 +253,37 @@ async def test_logger(serve: Serve, talk: Talk, caplog: pytest.LogCaptureFixture
     await talk(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert [record.name for record in caplog.records] == ["test.settings"]
     assert "on purpose" in caplog.text
+
+
+async def answer_hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+async def test_no_connection_is_kept_for_zero_seconds(serve: Serve) -> None:
+    """The first request has its time all the same, and its answer says that it is the last."""
+    port = await serve(answer_hello, keepalive_timeout=0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(0.1)
+    writer.write(FIRST + b"\r\n")
+    async with asyncio.timeout(5):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"Connection: close" in head
+    assert body == b"hello"
+    writer.close()
+
+
+async def test_zero_is_no_time_limit(serve: Serve) -> None:
+    """Of a head, and of a body."""
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    port = await serve(echo, head_timeout=0, body_timeout=0, keepalive_timeout=5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in (b"POST / HTTP/1.1\r\nHost: a\r\n", b"Content-Length: 4\r\n\r\n", b"bo", b"dy"):
+        writer.write(piece)
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"body")).startswith(b"HTTP/1.1 200 ")
+    writer.close()
