@@ -60,6 +60,7 @@ class RequestParser:
         "_head",
         "_host_bytes",
         "_host_text",
+        "_is_first",
         "_is_short",
         "_last",
         "_limits",
@@ -95,6 +96,7 @@ class RequestParser:
         self._raw_left = 0
         self._received = 0
         self._dry_bytes = 0
+        self._is_first = False  # of a read that it begins, if it is a head
         self._is_short = False  # one read held the whole head: no field is over its limit
         self._progress = False
         self._upgrading = False
@@ -118,6 +120,7 @@ class RequestParser:
             if fresh and (head := self.repeated.recognise(data)) is not None:
                 self._take_repeated(head, data)
                 return
+            self._is_first = fresh
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
             self._lines.take(data, fresh=fresh, in_body=self._head is not None)
@@ -283,11 +286,12 @@ class RequestParser:
         head = RequestHead(
             method, target.decode("latin-1"), version, fields, host, parser.should_keep_alive()
         )
+        plain = head.keep_alive and self._is_first  # else the bytes before it are another's
+        self._is_first = False
         if len(noted) > 1 or host is None:
             self._note(head, noted)
-            if head.keep_alive and version is HttpVersion11 and only_lengths(noted):
-                self._plain = head
-        elif head.keep_alive:
+            plain = plain and version is HttpVersion11 and only_lengths(noted)
+        if plain:
             self._plain = head
         if method == "CONNECT":
             head.keep_alive = False  # what follows is not HTTP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.http1_request import RequestHead, RequestParser
@@ -116,6 +116,41 @@ def test_reads_mean_what_their_bytes_mean(second: bytes) -> None:
     for first, third in product(READS, READS[::4]):
         reads = (first, second, third)
         assert events_of(reads, byte_by_byte=False) == events_of(reads, byte_by_byte=True), reads
+
+
+CHUNKED = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+SIZED = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+# Requests with as many fields each; what is in a body looks like requests.
+LONG = SIZED % (4 * len(PLAIN)) + 4 * PLAIN
+ROW = st.lists(
+    st.tuples(st.sampled_from([CHUNKED, LONG, SIZED % 2 + b"ho"]), st.booleans(), st.booleans()),
+    min_size=3,
+    max_size=6,
+)
+
+
+def test_a_read_that_begins_with_another_request_teaches_nothing() -> None:
+    """What was read last is not the head of these bytes; that would be the body of the next one."""
+    behind = SIZED % 100 + bytes(10)
+    reads = (CHUNKED + behind, bytes(90), CHUNKED, PLAIN)
+    assert events_of(reads, byte_by_byte=False) == events_of(reads, byte_by_byte=True)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ROW)
+def test_where_a_read_ends_means_nothing(row: list[tuple[bytes, bool, bool]]) -> None:
+    """Behind a head, or behind a body, or neither."""
+    reads = [b""]
+    for request, behind_head, behind_body in row:
+        head, between, body = request.partition(b"\r\n\r\n")
+        reads[-1] += head + between
+        if behind_head:
+            reads.append(b"")
+        reads[-1] += body
+        if behind_body:
+            reads.append(b"")
+    whole = b"".join(reads)
+    assert events_of(tuple(reads), byte_by_byte=False) == events_of((whole,), byte_by_byte=True)
 
 
 VALUES = st.lists(st.sampled_from([*b"a1+ :,\t\r\n\0\x7f\xff"]), max_size=6).map(bytes)
