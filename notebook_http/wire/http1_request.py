@@ -93,11 +93,9 @@ class RequestParser:
         self._plain: RequestHead | None = None  # read just now, and little in it matters
         self.repeated = RepeatedHead(limits)
         self._error: HttpProcessingError | None = None
-        self._raw_left = 0
-        self._received = 0
-        self._dry_bytes = 0
-        self._is_first = False  # of a read that it begins, if it is a head
-        self._is_short = False  # one read held the whole head: no field is over its limit
+        self._raw_left = self._received = self._dry_bytes = 0
+        # A read begins with this head; and it holds all of it: no field is over its limit.
+        self._is_first = self._is_short = False
         self._progress = False
         self._upgrading = False
         self._primed = False
