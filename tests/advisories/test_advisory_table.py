@@ -76,6 +76,13 @@ def test_every_row_has_a_test_of_its_id_or_a_reason() -> None:
             assert len(tests.split()) > 3, f"{wrong}: no reason"
 
 
+def test_every_id_that_concerns_a_server_has_a_test_of_its_own() -> None:
+    """A row that is tested at all is tested by each of its ids; reasons are for whole rows."""
+    for wrong, _, tests in rows():
+        if tests.startswith("`"):
+            assert ids_of(wrong) <= set(re.findall(r"`([a-z0-9_]+)`", tests)), wrong
+
+
 def test_ids_are_read_as_people_write_them() -> None:
     """Else the comparison above would hold for nothing."""
     row = "llhttp CVE-2022-32213, -32214, 2023-30589: spellings; #13180; GHSA-pjjw-qhg8-p2p9: x"

@@ -11,25 +11,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 import notebook_http
+from tests.advisories.server_faults import SERVER_FAULTS, Fault
 
 pytestmark = pytest.mark.advisory
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(notebook_http.__file__).parent
-
-
-class Fault(NamedTuple):
-    """One line of *file*, changed; *test* must fail then."""
-
-    test: str
-    file: str
-    right: str
-    wrong: str
 
 
 FAULTS = (
@@ -245,6 +236,7 @@ FAULTS = (
         "if (second >= _MASKED) is not self._masked:",
         "if second >= _MASKED and not self._masked:",
     ),
+    *SERVER_FAULTS,
 )
 
 
@@ -260,7 +252,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=100, cwd=ROOT, env=environment, check=False
+        command, capture_output=True, text=True, timeout=300, cwd=ROOT, env=environment, check=False
     )
 
 
@@ -279,7 +271,7 @@ def test_they_pass_on_a_copy_that_is_whole(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stdout[-3000:]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[fault.test.rpartition("::")[2] for fault in FAULTS])
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.test.partition("::")[2] for fault in FAULTS])
 def test_the_test_fails_on_a_broken_build(fault: Fault, tmp_path: Path) -> None:
     """One line is changed, and the test of the advisory says so."""
     file = copy_of_package(tmp_path) / fault.file

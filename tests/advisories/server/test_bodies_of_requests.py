@@ -92,7 +92,8 @@ async def test_cve_2026_22815_trailers_have_the_limits_of_headers(serve, handler
     """They had none, neither of size nor of number."""
     server = await serve(handler)
     answer = await server.exchange(CHUNKED + b"0\r\n" + trailers + b"\r\n" + CANARY, step=4096)
-    assert server.statuses(answer) in ([400], [431], [200])
+    refused = server.statuses(answer) in ([400], [431])
+    assert refused or (handler is ignore and server.statuses(answer) == [200])
     assert b"canary" not in answer
     assert server.reached == ["POST /"]
 
