@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,9 +16,9 @@ from typing import Any, Protocol, TypeVar, cast
 from aiosignal import Signal
 from frozenlist import FrozenList
 
-from notebook_http.web.application_state import ApplicationState
+from notebook_http.web.application_state import ApplicationState, deprecated
 from notebook_http.web.cleanup_context import CleanupContext
-from notebook_http.web.pipeline import Middleware, Pipeline
+from notebook_http.web.pipeline import Middleware, Pipeline, mark_middleware, warn_of_old_style
 from notebook_http.web.routing.abstract_router import AbstractMatchInfo, AbstractRouter
 from notebook_http.web.routing.domain import Domain, MaskDomain
 from notebook_http.web.routing.route import AbstractRoute, ExpectHandler, SystemRoute
@@ -37,7 +36,11 @@ web_logger = logging.getLogger("notebook_http.web")
 
 
 def middleware(f: F) -> F:
-    """Return *f* unchanged: each coroutine function of a request and a handler is a middleware."""
+    """Return *f*, marked as a coroutine function of a request and a handler.
+
+    Without the mark it is a middleware, too, unless its first argument is called ``app``.
+    """
+    mark_middleware(f)
     return f
 
 
@@ -99,13 +102,13 @@ class Application(ApplicationState):
         router: a router that is filled already, or an `AbstractRouter` of your own; a new
             `UrlDispatcher` by default.
         middlewares: ``async def m(request, handler)``, the first one outermost. Decorated with
-            `middleware` or not.
+            `middleware` or not. ``async def m(app, handler)`` returns a handler: old, deprecated.
         handler_args: further arguments for each connection (see `RequestHandler`).
         client_max_size: bytes that `Request.read` and `Request.post` accept; 0 for no limit.
             1 MiB is what nginx accepts by default.
         client_max_fields: fields that `Request.post` accepts; 0 for no limit.
-        loop: ignored; the application lives on the loop that starts it.
-        debug: whether errors may tell what happened; the loop's own setting by default.
+        loop: ignored, deprecated; the application lives on the loop that starts it.
+        debug: whether errors may tell what happened, deprecated; the loop's own setting by default.
     """
 
     def __init__(
@@ -120,8 +123,9 @@ class Application(ApplicationState):
         loop: asyncio.AbstractEventLoop | None = None,
         debug: bool | None = None,
     ) -> None:
-        if loop is not None:
-            warnings.warn("loop argument is deprecated", DeprecationWarning, stacklevel=2)
+        for name, given in (("loop", loop), ("debug", debug)):
+            if given is not None:
+                deprecated(f"{name} argument")
         super().__init__()
         self.logger = logger
         if router is not None and not isinstance(router, AbstractRouter):
@@ -237,12 +241,18 @@ class Application(ApplicationState):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that started the application, or None."""
+        """The loop that started the application, or None. Deprecated."""
+        deprecated("Application.loop")
         return self._loop
 
     @property
     def debug(self) -> bool:
-        """Whether errors may tell what happened."""
+        """Whether errors may tell what happened. Deprecated."""
+        deprecated("Application.debug")
+        return self.is_debugging()
+
+    def is_debugging(self) -> bool:
+        """Return whether errors may tell what happened."""
         if self._debug is not None:
             return self._debug
         return self._loop is not None and self._loop.get_debug()
@@ -327,6 +337,7 @@ class Application(ApplicationState):
             return
         self._pre_frozen = True
         self._middlewares.freeze()
+        warn_of_old_style(self._middlewares)
         self._router.freeze()
         self._on_response_prepare.freeze()
         self._cleanup_ctx.freeze()

@@ -8,13 +8,27 @@ from typing import Any, TypeVar, overload
 
 from notebook_http.web.app_key import AppKey, NotAppKeyWarning
 
-__all__ = ["ApplicationState"]
+__all__ = ["ApplicationState", "deprecated"]
 
 T = TypeVar("T")
 
 
+def deprecated(what: str) -> None:
+    """Warn whoever called our caller that *what* is deprecated, as it is in aiohttp."""
+    warnings.warn(f"{what} is deprecated", DeprecationWarning, stacklevel=3)
+
+
 class ApplicationState(MutableMapping["str | AppKey[Any]", Any]):
     """The mapping that an application is; equal to itself alone, and never false."""
+
+    def __init_subclass__(cls) -> None:
+        if not cls.__module__.startswith("notebook_http."):
+            warnings.warn(
+                f"Deriving {cls.__name__} from web.Application is discouraged: keep what it is to "
+                "know under keys (web.AppKey)",
+                DeprecationWarning,
+                stacklevel=3,
+            )
 
     def __init__(self) -> None:
         self._state: dict[str | AppKey[Any], Any] = {}

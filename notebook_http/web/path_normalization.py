@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from notebook_http.web.exceptions import HTTPMove, HTTPPermanentRedirect
-from notebook_http.web.pipeline import Middleware
+from notebook_http.web.pipeline import Middleware, mark_middleware
 from notebook_http.web.routing.route import Handler
 
 if TYPE_CHECKING:
@@ -65,4 +65,5 @@ def normalize_path_middleware(
                     raise redirect_class(f"{asked.raw_path}{mark}{query}")
         return await handler(request)
 
+    mark_middleware(normalize)
     return normalize

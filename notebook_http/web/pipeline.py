@@ -6,8 +6,11 @@ its signal.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import update_wrapper
+from inspect import signature
 from typing import Any, Generic, Protocol, TypeVar
 
 from aiosignal import Signal
@@ -15,7 +18,7 @@ from aiosignal import Signal
 from notebook_http.web.routing.route import Handler
 from notebook_http.web.stream_response import StreamResponse
 
-__all__ = ["Middleware", "Pipeline"]
+__all__ = ["Middleware", "Pipeline", "mark_middleware", "warn_of_old_style"]
 
 # Takes a `Request` and the next handler; see `Handler` for why the request is not named.
 Middleware = Callable[[Any, Handler], Awaitable[StreamResponse]]
@@ -60,7 +63,10 @@ class Pipeline(Generic[A]):
         for app in reversed(apps):
             inner -= 1
             for middleware in reversed(app.middlewares):
-                handler = _around(middleware, handler)
+                if _is_old_style(middleware):
+                    handler = _made_by(middleware, app, handler)
+                else:
+                    handler = _around(middleware, handler)
             if any(outer.middlewares for outer in apps[:inner]):
                 handler = _within(app, handler)
             elif app.middlewares:
@@ -75,6 +81,45 @@ def _around(middleware: Middleware, handler: Handler) -> Handler:
         return middleware(request, handler)
 
     return update_wrapper(call, handler)
+
+
+def _made_by(factory: Any, app: PipelinedApplication, handler: Handler) -> Handler:
+    """Return a handler that asks a middleware of the old style for one, each time, as aiohttp."""
+
+    async def call(request: Any) -> StreamResponse:
+        inner: Handler = await factory(app, handler)
+        return await inner(request)
+
+    return update_wrapper(call, handler)
+
+
+def mark_middleware(function: Any) -> None:
+    """Mark a middleware as one of a request and a handler, under aiohttp's name for that."""
+    with suppress(AttributeError):  # of an object that takes none
+        function.__middleware_version__ = 1
+
+
+def _is_old_style(middleware: Any) -> bool:
+    """Tell whether a middleware takes an application and a handler, and returns a handler."""
+    if getattr(middleware, "__middleware_version__", None) == 1:
+        return False
+    try:
+        parameters = list(signature(middleware).parameters)
+    except (TypeError, ValueError):  # what is written in C may tell nothing
+        return False
+    return parameters[:1] == ["app"]
+
+
+def warn_of_old_style(middlewares: Iterable[Middleware]) -> None:
+    """Warn of the middlewares of the old style. Called when an application is frozen."""
+    for middleware in middlewares:
+        if _is_old_style(middleware):
+            warnings.warn(
+                f"Middleware {middleware!r} of the old style is deprecated: take a request and a "
+                "handler, and decorate it with web.middleware",
+                DeprecationWarning,
+                stacklevel=2,
+            )
 
 
 def _within(app: PipelinedApplication, handler: Handler) -> Handler:

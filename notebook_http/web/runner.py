@@ -259,7 +259,7 @@ class AppRunner(BaseRunner):
 
         # As in aiohttp the application has the last word: `run_app` says 75 seconds of
         # keepalive_timeout even where nobody asked it to.
-        settings: dict[str, Any] = {"debug": app.debug, **self._kwargs, **app.handler_args}
+        settings: dict[str, Any] = {"debug": app.is_debugging(), **self._kwargs, **app.handler_args}
         settings.setdefault("access_log_class", self._access_log_class)
         return Server(app.dispatch, request_factory=make_request, **settings)
 

@@ -43,6 +43,8 @@ def shown(value: Any) -> Any:
         return [(str(key).lower(), str(item)) for key, item in value.items()]
     if hasattr(value, "decode") and not isinstance(value, bytes | bytearray):
         return f"{type(value).__name__} payload"
+    if type(value).__module__.startswith(LIBRARIES) and not isinstance(value, Exception):
+        return f"a {type(value).__name__}"
     return value
 
 

@@ -142,12 +142,15 @@ async def test_a_plain_function_is_a_handler_too(serve: Serve, ask: Ask) -> None
 
 async def test_debug_is_the_loops_or_ones_own() -> None:
     """None asks the loop."""
-    assert web.Application(debug=True).debug
+    with pytest.warns(DeprecationWarning, match="debug"):
+        own = web.Application(debug=True)
+    with pytest.warns(DeprecationWarning, match="debug"):
+        assert own.debug
     app = web.Application()
-    assert not app.debug
+    assert not app.is_debugging()
     app.set_loop(asyncio.get_running_loop())
     asyncio.get_running_loop().set_debug(True)
-    assert app.debug
+    assert app.is_debugging()
     other = asyncio.new_event_loop()
     with pytest.raises(RuntimeError, match="different loop"):
         app.set_loop(other)

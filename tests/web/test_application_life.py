@@ -48,7 +48,8 @@ async def test_life_goes_in_order(serve: Serve) -> None:
     app.add_subapp("/sub", sub)
     runner = web.AppRunner(app)
     await runner.setup()
-    assert app.loop is asyncio.get_running_loop() is sub.loop
+    with pytest.warns(DeprecationWarning, match="Application.loop"):
+        assert app.loop is asyncio.get_running_loop() is sub.loop
     assert notes == ["app up", "managed up", "app startup", "sub up", "sub startup"]
     notes.clear()
     await runner.cleanup()
@@ -120,11 +121,11 @@ async def test_a_context_without_a_yield_is_told() -> None:
     async def no_generator(app: web.Application) -> None: ...
 
     async def never_there(app: web.Application) -> AsyncIterator[None]:
-        if app.debug:
+        if app.get("never"):
             yield
 
     for function, error in ((no_generator, TypeError), (never_there, RuntimeError)):
-        app = web.Application(debug=False)
+        app = web.Application()
         app.cleanup_ctx.append(function)  # type: ignore[arg-type]
         runner = web.AppRunner(app)
         with pytest.raises(error, match=f"{function.__name__}.*'yield'"):
