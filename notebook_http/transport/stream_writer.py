@@ -6,7 +6,7 @@ message leaves in one piece.
 
 from __future__ import annotations
 
-from asyncio import Transport
+import asyncio
 
 from multidict import CIMultiDict
 
@@ -39,11 +39,11 @@ class StreamWriter:
         output_size: bytes handed to the connection so far, head and framing included.
         body_size: bytes of the body given to `write` so far.
         finished: whether the body is whole.
+        has_body: whether what is written is sent: not so behind HEAD, 204, 304.
     """
 
     __slots__ = (
         "_chunked",
-        "_discard",
         "_encoder",
         "_head",
         "_left",
@@ -51,6 +51,7 @@ class StreamWriter:
         "body_size",
         "connection",
         "finished",
+        "has_body",
         "output_size",
     )
 
@@ -70,15 +71,10 @@ class StreamWriter:
         self._chunked = chunked and not discard
         self._encoder = encoder
         self._head = head
-        self._discard = discard
+        self.has_body = not discard
         self.output_size = 0
         self.body_size = 0
         self.finished = False
-
-    @property
-    def has_body(self) -> bool:
-        """Whether what is written is sent: not so behind HEAD, 204, 304."""
-        return not self._discard
 
     @property
     def is_verbatim(self) -> bool:
@@ -98,8 +94,8 @@ class StreamWriter:
             RuntimeError: the body has ended already.
         """
         self.write_nowait(data)
-        if drain and self.connection.writing_paused:
-            await self.connection.drain()
+        if drain and (self.connection.writing_paused or not self.has_body):
+            await self.drain()
 
     def write_nowait(self, data: bytes | bytearray | memoryview) -> None:
         """Send a piece of the body without waiting; raises as `write` does."""
@@ -115,7 +111,7 @@ class StreamWriter:
             self.connection.write(chunk)
             self.output_size += len(chunk)
             return
-        if self._discard:
+        if not self.has_body:
             return
         if self._encoder is not None and size:
             data = self._encoder.encode(bytes(data))
@@ -148,7 +144,7 @@ class StreamWriter:
         if self.finished:
             self._check_whole()
             return
-        if self._encoder is not None and not self._discard:
+        if self._encoder is not None and self.has_body:
             rest = self._encoder.finish()
             self._encoder = None
             if rest:
@@ -164,7 +160,7 @@ class StreamWriter:
     # For those who write heads themselves, as aiohttp's writers let them
 
     @property
-    def transport(self) -> Transport | None:
+    def transport(self) -> asyncio.Transport | None:
         """The connection's transport, or None when the peer has left."""
         return self.connection.transport
 
@@ -177,7 +173,7 @@ class StreamWriter:
 
     def enable_chunking(self) -> None:
         """Frame what is written from now on with chunks; the head that says so is the caller's."""
-        self._chunked = not self._discard
+        self._chunked = self.has_body
 
     async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
         """Keep a head for the first piece of the body; `send_head` sends it at once.
@@ -192,10 +188,19 @@ class StreamWriter:
         self.send_head()
 
     async def drain(self) -> None:
-        """Return when the peer has taken enough that more can be written."""
+        """Return when the peer has taken enough that more can be written.
+
+        Where nothing is sent (`has_body`) nobody is waited for, but others run: a handler that
+        writes for ever would keep them from it, were it asked with HEAD.
+
+        Raises:
+            ClientConnectionResetError: the peer has left.
+        """
         if self._head:
             self.send_head()
         await self.connection.drain()
+        if not self.has_body:
+            await asyncio.sleep(0)
 
     def send_head(self) -> None:
         """Send the head now, before there is any body."""

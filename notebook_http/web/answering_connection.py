@@ -223,6 +223,14 @@ class AnsweringConnection(WaitingConnection):
         return length - body.total_raw_bytes > self.settings.lingering_bytes
 
     @staticmethod
+    def _has_more_to_say(request: BaseRequest | None) -> bool:
+        """Whether more of the answer to *request* is to be sent; behind HEAD, that is the head."""
+        begun = None if request is None else request.prepared_response
+        if begun is None or begun.writer is None or not begun.output_length:
+            return request is not None
+        return begun.writer.has_body
+
+    @staticmethod
     def _must_not_wait(request: BaseRequest) -> bool:
         """Whether the client waits for a 100 that it will not get, and may never send its body."""
         return request.body_exists and not request.content.total_raw_bytes

@@ -152,7 +152,7 @@ class RequestHandler(HandlerAttributes):
     def eof_received(self) -> bool:
         """Answer what was asked before the client stopped sending. Called by asyncio."""
         self._client_done = True
-        busy = self._request is not None or bool(self.waiting)
+        busy = self._has_more_to_say(self._request) or bool(self.waiting)
         self.wake()
         self._tell_leaving()
         # A client may stop sending and still listen, or have left: only a write will tell. False

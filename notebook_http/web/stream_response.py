@@ -330,7 +330,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         if writer is None:
             raise RuntimeError("Cannot call write() before prepare()")
         writer.write_nowait(data)
-        if writer.connection.writing_paused:
+        if writer.connection.writing_paused or not writer.has_body:
             await writer.drain()
 
     async def drain(self) -> None:

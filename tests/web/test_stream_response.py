@@ -273,6 +273,37 @@ async def test_a_client_that_left_is_an_error_of_the_connection(serve: Serve) ->
     assert type(error).__name__ == "ClientConnectionResetError"
 
 
+async def test_head_of_an_endless_stream_holds_up_nobody(serve: Serve, ask: Ask) -> None:
+    """Nothing that is written is sent, so no write would ever wait; the others are served."""
+    written = 0
+    left = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if request.path == "/short":
+            return response
+        try:
+            while written < 300_000:  # for ever, if that did not hang a broken server's test
+                await response.write(b"x")
+                written += 1
+        except ConnectionResetError:
+            left.set()
+        return response
+
+    port = await serve(handle)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    head, _ = await ask(port, target="/short")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert written < 300_000
+    writer.transport.abort()
+    async with asyncio.timeout(5):
+        await left.wait()
+
+
 async def test_a_slow_client_makes_the_handler_wait(serve: Serve) -> None:
     """What it does not take is not kept: a bounded buffer."""
     written = 0

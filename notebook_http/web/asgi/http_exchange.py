@@ -195,8 +195,8 @@ class HttpExchange(Exchange):
                 self._writer.write_nowait(body)
             else:
                 self._writer.send_head()
-            if self.request.protocol.writing_paused:
-                await self.request.protocol.drain()
+            if self.request.protocol.writing_paused or not self._writer.has_body:
+                await self._writer.drain()
         except BodyLengthError as error:
             raise self._wrong_length(error.announced, error.written) from None
         except ConnectionResetError:
