@@ -7,14 +7,14 @@ counts for that, and it is held to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from notebook_http.web.asgi.interface import Message
 from notebook_http.web.response_head import REASON_PHRASES, SERVER_SOFTWARE, current_date
 from notebook_http.wire.errors import excerpt
 
-__all__ = ["AnswerHead"]
+__all__ = ["AnswerHead", "hint_lines"]
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # Control characters, the tab excepted (RFC 9110 §5.5).
@@ -170,6 +170,23 @@ class AnswerHead:
             if self._line(name, value):
                 found.append((name.decode("ascii"), value.decode("utf-8", "surrogateescape")))
         return found
+
+
+def hint_lines(links: Iterable[Any]) -> bytes:
+    """Return the lines of `Link` fields with these values.
+
+    Raises:
+        ValueError: a value cannot stand in a head. The application erred.
+        TypeError: it is no bytes. The application erred.
+    """
+    lines = []
+    for link in links:
+        if not isinstance(link, bytes | bytearray):
+            raise TypeError(f"the links of an early hint are bytes, not {type(link).__name__}")
+        if _CONTROL.search(link) is not None:
+            raise ValueError("A link cannot contain CR, LF, NUL or other control characters")
+        lines.append(b"Link: %b\r\n" % bytes(link))
+    return b"".join(lines)
 
 
 def _prefix(status: int, modern: bool, keep_alive: bool) -> bytes:

@@ -149,6 +149,7 @@ class AsgiApplication(Application):
         if request.message.upgrade and asks_for_websocket(request):
             return await self._answer_websocket(request, exchange, crew)
         scope = self._scope("http", request.scheme, request)
+        scope["extensions"] = {"http.response.pathsend": {}, "http.response.early_hint": {}}
         worker = exchange.begin(self.asgi, scope, crew)
         return exchange.response or await exchange.answer(worker)
 

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_http.transport.exceptions import BodyLengthError
 from notebook_http.transport.stream_writer import StreamWriter
-from notebook_http.web.asgi.answer_head import AnswerHead
+from notebook_http.web.asgi.answer_head import AnswerHead, hint_lines
 from notebook_http.web.asgi.exchange import Exchange
 from notebook_http.web.asgi.interface import Message
 from notebook_http.web.asgi.sent_answer import SentAnswer
+from notebook_http.web.asgi.sent_path import open_path, send_opened
 from notebook_http.web.exceptions import HTTPException, RequestPayloadError
 from notebook_http.web.response_head import has_no_body
 from notebook_http.wire.http_version import HttpVersion11
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterable
 
     from notebook_http.web.request import BaseRequest
 
@@ -114,6 +116,7 @@ class HttpExchange(Exchange):
             RuntimeError: it is not its turn, or more or less of a body than announced.
             ValueError: status or a header cannot stand in a head; nothing was sent.
             TypeError: something is no bytes, or no number.
+            OSError: a file that it named cannot be sent; nothing was.
             ConnectionResetError: the client has left, and there was to be more.
         """
         kind = message["type"]
@@ -136,6 +139,14 @@ class HttpExchange(Exchange):
             if head is not None:
                 raise RuntimeError(self._out_of_turn(kind))
             self._head = AnswerHead(message)
+        elif kind == "http.response.pathsend":
+            if head is None or self.over or self._writer is not None:
+                raise RuntimeError(self._out_of_turn(kind))
+            await self._send_path(head, message["path"])
+        elif kind == "http.response.early_hint":
+            if head is not None:
+                raise RuntimeError(self._out_of_turn(kind))
+            self._send_hints(message.get("links", ()))
         elif kind != "http.response.trailers":
             raise RuntimeError(f"Unexpected ASGI message {kind!r} in answer to an HTTP request")
 
@@ -202,6 +213,35 @@ class HttpExchange(Exchange):
         except ConnectionResetError:
             self._told_of_leaving = True
             raise
+
+    async def _send_path(self, head: AnswerHead, path: str) -> None:
+        """Send the file at *path*, which is the whole body; its size is the length."""
+        file, size = await open_path(path)
+        try:
+            empty = has_no_body(self.request.method, head.status)
+            if head.length is None:
+                head.length = size
+            elif head.length != size and not empty:
+                raise self._wrong_length(head.length, size)
+            await self._start(head)
+            try:
+                await send_opened(self._writer, file, size)
+            except BodyLengthError as error:  # it has shrunk since
+                raise self._wrong_length(error.announced, error.written) from None
+            except ConnectionResetError:
+                self._told_of_leaving = True
+                raise
+            await self._send_last(b"")
+        finally:
+            file.close()
+
+    def _send_hints(self, links: Iterable[bytes]) -> None:
+        """Announce in front of the answer what it links to (RFC 8297)."""
+        connection = self.request.protocol
+        lines = hint_lines(links)
+        # An older client would take it for the answer (RFC 9110 §15.2).
+        if lines and self.request.version is HttpVersion11 and connection.is_connected:
+            connection.write(b"HTTP/1.1 103 Early Hints\r\n%b\r\n" % lines)
 
     async def _start(self, head: AnswerHead) -> None:
         """Make what writes the body; the head leaves with its first piece."""

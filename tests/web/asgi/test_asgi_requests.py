@@ -40,6 +40,7 @@ async def test_scope_of_a_request(serve: Any, ask: Any):
         "query_string": "a=%20b&a",
         "root_path": "",
         "state": {},
+        "extensions": {"http.response.pathsend": {}, "http.response.early_hint": {}},
         "server": ["127.0.0.1", port],
         "headers": [
             ["host", "a"],
