@@ -181,6 +181,9 @@ class WaitingConnection(IncomingRequests):
         self._held = None
         self.resume_reading()
         if transport.can_write_eof():  # TLS cannot: the client sees the end of the answer only
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:
+                return  # the client has reset the connection, and nobody was told yet
         self._head_begun = False
         await self._wait(_CLOSING_SECONDS)

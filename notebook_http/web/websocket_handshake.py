@@ -15,7 +15,7 @@ from notebook_http.web.exceptions import (
     HTTPUpgradeRequired,
 )
 from notebook_http.web.stream_response import PreparingRequest
-from notebook_http.wire.errors import excerpt
+from notebook_http.wire.errors import excerpt, plain
 from notebook_http.wire.http_version import HttpVersion11
 from notebook_http.wire.websocket_deflate import DeflateSettings, accept_deflate_offer
 from notebook_http.wire.websocket_handshake import (
@@ -69,10 +69,12 @@ def agree(request: PreparingRequest, protocols: Iterable[str], compress: bool) -
         raise HTTPMethodNotAllowed(request.method, ["GET"])
     upgrade = headers.get(hdrs.UPGRADE)
     if (upgrade or "").lower().strip() != "websocket":
-        text = f'No WebSocket UPGRADE hdr: {upgrade}\n Can "Upgrade" only to "WebSocket".'
+        text = f'No WebSocket UPGRADE hdr: {_shown(upgrade)}\n Can "Upgrade" only to "WebSocket".'
         raise HTTPBadRequest(text=text)
     if not request.message.upgrade:
-        raise HTTPBadRequest(text=f"No CONNECTION upgrade hdr: {headers.get(hdrs.CONNECTION)}")
+        raise HTTPBadRequest(
+            text=f"No CONNECTION upgrade hdr: {_shown(headers.get(hdrs.CONNECTION))}"
+        )
     if request.version < HttpVersion11:
         raise HTTPBadRequest(text="A WebSocket begins with a request of HTTP/1.1")
     if request.message.has_body:
@@ -82,7 +84,7 @@ def agree(request: PreparingRequest, protocols: Iterable[str], compress: bool) -
     version = headers.get(hdrs.SEC_WEBSOCKET_VERSION, "")
     if version not in _VERSIONS:
         needed = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": VERSION}
-        raise HTTPUpgradeRequired(text=f"Unsupported version: {version}", headers=needed)
+        raise HTTPUpgradeRequired(text=f"Unsupported version: {plain(version)}", headers=needed)
     fields: dict[str, str] = {
         hdrs.UPGRADE: "websocket",
         hdrs.CONNECTION: "upgrade",
@@ -105,7 +107,11 @@ def _checked_key(keys: list[str]) -> str:
                 return keys[0]
         except (binascii.Error, ValueError):
             pass
-    raise HTTPBadRequest(text=f"Handshake error: {keys[0] if keys else None!r}")
+    raise HTTPBadRequest(text=f"Handshake error: {plain(repr(keys[0] if keys else None))}")
+
+
+def _shown(value: str | None) -> str:
+    return "None" if value is None else plain(value)
 
 
 def _chosen(request: PreparingRequest, known: tuple[str, ...]) -> str | None:

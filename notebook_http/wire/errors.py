@@ -37,6 +37,7 @@ __all__ = [
     "UnknownCharset",
     "UnsupportedHttpVersion",
     "excerpt",
+    "plain",
 ]
 
 
@@ -48,6 +49,16 @@ def excerpt(data: bytes | str, limit: int = 80) -> str:
     text = data.decode("latin-1") if isinstance(data, bytes) else data
     shown = repr(text[:limit])
     return shown if len(text) <= limit else f"{shown}… ({len(text)} in all)"
+
+
+def plain(text: str, limit: int = 80) -> str:
+    """Return at most *limit* characters of a field's value, as ASCII and without quotes.
+
+    For answers that name what was sent: bytes that are no UTF-8 are in the text as surrogates, and
+    no answer can carry those.
+    """
+    shown = text[:limit].encode("ascii", "backslashreplace").decode("ascii")
+    return shown if len(text) <= limit else f"{shown}... ({len(text)} in all)"
 
 
 class HttpProcessingError(Exception):

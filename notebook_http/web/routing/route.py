@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from yarl import URL
 
 from notebook_http.web.client_errors import HTTPExpectationFailed
+from notebook_http.wire.errors import plain
 from notebook_http.wire.http_version import HttpVersion11
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class AbstractRoute(ABC):
         if request.version >= HttpVersion11:
             expected = request.headers.get("Expect", "")
             if expected.lower() != "100-continue":
-                raise HTTPExpectationFailed(text=f"Unknown Expect: {expected}")
+                raise HTTPExpectationFailed(text=f"Unknown Expect: {plain(expected)}")
             await self._let_send(request)
         return None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import pytest
 
@@ -227,3 +229,57 @@ async def test_promise_each_status_of_bad_input_is_given(serve, status, sent, in
     if status == 426:
         assert b"\r\nSec-WebSocket-Version: 13\r\n" in head
         assert b"\r\nUpgrade: websocket" in head
+
+
+SOCKET = {
+    b"Connection": b"Upgrade",
+    b"Upgrade": b"websocket",
+    b"Sec-WebSocket-Version": b"13",
+    b"Sec-WebSocket-Key": b"dGhlIHNhbXBsZSBub25jZQ==",
+}
+NO_TEXT = [b"\xff\xfe", b"caf\xe9", b"a" * 2000 + b"\x80", b"\xed\xb3\xbf", b"\xc3\xa9\xe2\x80\xa8"]
+
+
+@pytest.mark.parametrize("value", NO_TEXT)
+@pytest.mark.parametrize(
+    "name", [*SOCKET, b"Expect", b"Content-Type", b"Content-Encoding", b"Range"]
+)
+async def test_promise_no_bytes_of_a_field_make_an_answer_fail(serve, name, value):
+    """An answer that named what was sent could not be encoded, and was 500."""
+    fields = {b"Host": b"a", b"Connection": b"close"}
+    if name in SOCKET:
+        fields |= SOCKET
+    form = b"application/x-www-form-urlencoded; charset="
+    fields[name] = (form if name == b"Content-Type" else b"") + value
+    if name == b"Content-Encoding":
+        fields[b"Content-Type"] = form + b"utf-8"
+    method = b"GET /socket" if name in SOCKET else b"POST /"
+    head = b"".join(b"%b: %b\r\n" % field for field in fields.items())
+    server = await serve(judge, lingering_time=0.1)
+    last = GET + b"Connection: close\r\n\r\n"
+    answer = await server.exchange(method + b" HTTP/1.1\r\n" + head + b"\r\n" + last)
+    status = server.statuses(answer)[0]
+    assert status in (200, 400, 415, 417, 426), answer
+    assert len(answer.partition(b"HTTP/1.1 200")[0]) < 900
+    assert not [record for record in server.log if record.exc_info]
+
+
+async def test_promise_a_client_that_resets_amid_its_end_leaves_no_error(serve):
+    """The server ended its side of a connection that was not there any more."""
+
+    async def ignore(request):
+        return web.Response(text="unread")
+
+    server = await serve(ignore)
+    for _ in range(10):
+        sock = socket.create_connection(("127.0.0.1", server.port))
+        sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(sock, POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        assert (await loop.sock_recv(sock, 1000)).endswith(b"unread")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Both are there when the server reads: the bytes, and that there is nobody any more.
+        sock.send(b"no chunk\r\n")
+        sock.close()
+        await asyncio.sleep(0.01)
+    assert not [record for record in server.log if record.exc_info], server.told()
