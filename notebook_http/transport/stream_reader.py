@@ -12,7 +12,14 @@ from notebook_http.transport.arriving_body import ArrivingBody, FlowControl
 from notebook_http.transport.stream_iteration import EofStream, StreamIteration
 from notebook_http.wire.errors import BodyTooLarge
 
-__all__ = ["EMPTY_PAYLOAD", "EMPTY_READER", "EofStream", "FlowControl", "StreamReader"]
+__all__ = [
+    "EMPTY_PAYLOAD",
+    "EMPTY_READER",
+    "EofStream",
+    "FlowControl",
+    "StreamReader",
+    "whole_body",
+]
 
 # Decoded bytes after which a reader that wants everything lets others run once.
 _YIELD_BYTES = 4 * 1024 * 1024
@@ -216,6 +223,14 @@ class StreamReader(ArrivingBody, StreamIteration):
     def _check_size(size: int, most: int) -> None:
         if size > most:
             raise ValueError(f"Chunk too big: no end within {most} bytes")
+
+
+def whole_body(data: bytes) -> StreamReader:
+    """Return a stream of *data*, which is there already."""
+    body = StreamReader(None)
+    body.feed_data(data)
+    body.feed_eof()
+    return body
 
 
 class EmptyStreamReader(StreamReader):

@@ -77,9 +77,8 @@ class FormRequest(Protocol):
     def charset(self) -> str | None:
         """The charset that the client named, or None."""
 
-    @property
-    def content(self) -> StreamReader:
-        """The body as a stream."""
+    def body_again(self) -> StreamReader:
+        """Return the body as a stream: from its beginning again, if `read` has kept it."""
 
     @property
     def client_max_size(self) -> int:
@@ -148,9 +147,10 @@ async def _read_multipart(request: FormRequest, fields: MultiDict[FormValue]) ->
     boundary = boundary_of(request.headers.get("Content-Type"))
     reader = MultipartReader(boundary, FormLimits(max_fields=_most_fields(request)))
     collector = _Collector(fields)
+    body = request.body_again()
     limit, received = request.client_max_size, 0
     try:
-        while data := await request.content.readany():
+        while data := await body.readany():
             received += len(data)
             if limit and received > limit:
                 raise HTTPRequestEntityTooLarge(limit, received)

@@ -51,7 +51,7 @@ def multipart_reader(request: FormRequest) -> MultipartReader:
     """
     return MultipartReader(
         request.headers,
-        request.content,
+        request.body_again(),
         client_max_size=request.client_max_size or sys.maxsize,
         max_size_error_cls=HTTPRequestEntityTooLarge,
         translate=_malformed,

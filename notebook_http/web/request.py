@@ -12,7 +12,7 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
 from notebook_http.transport.connection import Connection
-from notebook_http.transport.stream_reader import StreamReader
+from notebook_http.transport.stream_reader import StreamReader, whole_body
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.app_key import RequestKey
 from notebook_http.web.application import Application
@@ -203,6 +203,10 @@ class BaseRequest(RequestView, RequestState):
         """The body as a stream."""
         return self._payload
 
+    def body_again(self) -> StreamReader:
+        """Return the body as a stream: from its beginning again, if `read` has kept it."""
+        return self._payload if self._read_bytes is None else whole_body(self._read_bytes)
+
     @property
     def body_exists(self) -> bool:
         """Whether the request has a body."""
@@ -232,7 +236,7 @@ class BaseRequest(RequestView, RequestState):
             pass
 
     async def read(self) -> bytes:
-        """Return the body, decoded. Read once, kept afterwards.
+        """Return the body, decoded. Read once, kept afterwards, for `post` and `multipart`, too.
 
         A cancel loses what was read so far.
 
@@ -290,7 +294,7 @@ class BaseRequest(RequestView, RequestState):
 
                 self._post = await read_form(self)
                 for request in self.originals():
-                    request._post = self._post  # they close its files
+                    request._post = request._post or self._post  # they close its files
         return self._post
 
     async def multipart(self) -> MultipartReader:

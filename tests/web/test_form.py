@@ -137,3 +137,38 @@ async def test_forms_that_are_refused(
     """Malformed ones, unknown charsets, too many fields, too many bytes in one or in all."""
     seen = await form_of(posted(body, content_type), client_max_size=1024, client_max_fields=10)
     assert seen == status
+
+
+@pytest.mark.parametrize("content_type", [MULTIPART, URLENCODED])
+async def test_a_body_that_a_middleware_has_read_is_a_form_still(
+    serve: Serve, talk: Talk, content_type: str
+) -> None:
+    """One that logs or signs bodies, in front of a handler that knows nothing of it."""
+
+    async def log(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        assert await request.read() == body
+        return await handler(request)
+
+    async def handle(request: web.Request) -> web.Response:
+        form = await request.post()
+        return web.Response(text=str(form["a"]))
+
+    body = part('name="a"', b"value") + b"--B--\r\n" if "multipart" in content_type else b"a=value"
+    app = web.Application(middlewares=[log])
+    app.router.add_post("/", handle)
+    answer = await talk(await serve(app), posted(body, content_type))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"value")
+
+
+async def test_parts_of_a_body_that_was_read_come_one_by_one_still(
+    serve: Serve, talk: Talk
+) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        assert await request.read() == body
+        names = [part.name async for part in await request.multipart()]
+        return web.json_response(names)
+
+    body = part('name="a"', b"1") + part('name="b"', b"2") + b"--B--\r\n"
+    answer = await talk(await serve(handle), posted(body, MULTIPART))
+    assert answer.endswith(b'["a", "b"]')
