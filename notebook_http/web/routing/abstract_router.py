@@ -19,7 +19,7 @@ class AbstractRouter(ABC):
         self._frozen = False
 
     def post_init(self, app: object) -> None:  # noqa: B027 - a hook, not a duty
-        """Take note of the application that the router belongs to. For subclasses."""
+        """Nothing calls it, as nothing does in aiohttp: for routers that call it on each other."""
 
     @property
     def frozen(self) -> bool:
