@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from notebook_http.web.access_log import AbstractAccessLogger, AccessLogger, access_logger
+from notebook_http.web.unfinished_heads import UnfinishedHeads
 from notebook_http.wire.limits import MessageLimits
 
 __all__ = ["ConnectionSettings", "server_logger"]
@@ -41,6 +42,9 @@ class ConnectionSettings:
             0 for no limit.
         body_timeout: seconds between two reads of a body; nginx's `client_body_timeout`. 0 for no
             limit.
+        max_unfinished_heads: connections that may be in the middle of a head; beyond that (twice as
+            many, before they are counted) the slowest are refused before their time, 408. 1,000
+            heads at their limits are 1 GiB; an honest client takes hardly more than a round trip.
         max_pipelined: requests that wait behind the running one before reading stops.
         handler_cancellation: whether a handler is cancelled when its client leaves.
         timeout_ceil_threshold: taken for aiohttp's sake, whose timers it rounds; ours are one timer
@@ -64,10 +68,12 @@ class ConnectionSettings:
     auto_decompress: bool = True
     head_timeout: float = 60.0
     body_timeout: float = 60.0
+    max_unfinished_heads: int = 1000
     max_pipelined: int = 32
     handler_cancellation: bool = False
     timeout_ceil_threshold: float = 5
     limits: MessageLimits = field(init=False)
+    unfinished_heads: UnfinishedHeads = field(init=False, repr=False, compare=False)
     idle_seconds: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +83,8 @@ class ConnectionSettings:
             max_headers=self.max_headers,
         )
         object.__setattr__(self, "limits", limits)
+        heads = UnfinishedHeads(self.max_unfinished_heads)
+        object.__setattr__(self, "unfinished_heads", heads)
         kept = self.keepalive_timeout
         object.__setattr__(self, "idle_seconds", kept if kept > 0 else self.head_timeout or inf)
 

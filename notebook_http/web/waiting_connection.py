@@ -70,8 +70,14 @@ class WaitingConnection(IncomingRequests):
         """Watch the deadline no longer. Called by asyncio."""
         self._closing = True
         self._timer.discard(self._deadline)
+        self.settings.unfinished_heads.discard(self)
         super().connection_lost(exc)
         self._tell_leaving()
+
+    @property
+    def head_is_unfinished(self) -> bool:
+        """Whether the client is in the middle of a head, and nothing else is waited for."""
+        return self._idle and self._head_begun and self._parser.in_message and not self._closing
 
     @property
     def client_has_left(self) -> bool:
@@ -95,6 +101,7 @@ class WaitingConnection(IncomingRequests):
             seconds = self.settings.body_timeout or inf
         elif self._idle and not self._head_begun:
             self._head_begun = True
+            self.settings.unfinished_heads.add(self)
             seconds = self.settings.head_timeout or inf
         else:
             return
@@ -132,6 +139,8 @@ class WaitingConnection(IncomingRequests):
         """Give the client its time for the next request, or for the head that it is at."""
         self._head_begun = self._parser.in_message
         settings = self.settings
+        if self._head_begun:
+            settings.unfinished_heads.add(self)
         self._give((settings.head_timeout or inf) if self._head_begun else settings.idle_seconds)
 
     def _give(self, seconds: float) -> None:

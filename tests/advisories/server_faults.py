@@ -28,6 +28,12 @@ SERVER_FAULTS = (
         "            self._guard(self._fields)\n",
         "",
     ),
+    Fault(  # heads wait without end
+        "server/test_heads_of_requests.py::test_promise_heads_that_trickle_in_are_few",
+        "web/waiting_connection.py",
+        "            self.settings.unfinished_heads.add(self)\n            seconds",
+        "            seconds",
+    ),
     Fault(  # a field without end, in many reads
         "server/test_heads_of_requests.py::test_cve_2026_54277_limits_hold_over_reads",
         "wire/http1_request.py",

@@ -46,6 +46,7 @@ SETTINGS: dict[str, Any] = {
     "auto_decompress": False,
     "head_timeout": 1.25,
     "body_timeout": 1.75,
+    "max_unfinished_heads": 6,
     "max_pipelined": 5,
     "handler_cancellation": True,
     "timeout_ceil_threshold": 6,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import tracemalloc
 
@@ -228,6 +229,34 @@ async def test_promise_bytes_that_are_no_utf8_survive(serve):
     assert server.statuses(answer) in ([200], [500])
     assert (b"\r\nY: \xff\xfe\r\n" in answer) is (server.statuses(answer) == [200])
     assert "AssertionError" not in server.told()
+
+
+async def test_promise_heads_that_trickle_in_are_few(serve):
+    """Slow-loris by many: those that have waited longest are refused, whoever comes is served."""
+    server = await serve(max_unfinished_heads=10, head_timeout=60)
+    begun = []
+    async with asyncio.timeout(20):
+        for _ in range(100):
+            reader, writer = await server.connect()
+            begun.append((reader, writer))
+            writer.write(GET + b"X: y\r\n")
+            await server.answers_the_next_client()
+        answers = []
+        for reader, _ in begun[:80]:
+            answers.append(server.statuses(await reader.read()))
+        assert answers == [[408]] * 80
+        # The others are not disturbed, nor are those that had begun a head and have ended it.
+        for reader, writer in begun[-10:]:
+            writer.write(b"\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        for reader, writer in begun[-10:]:
+            writer.write(GET + b"Connection: close\r\n\r\n")
+            assert server.statuses(await reader.read()) == [200]
+        for _, writer in begun:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+    assert len(server._runner.server.settings.unfinished_heads._begun) <= 20
 
 
 async def test_promise_floods_of_heads_hold_memory_flat(serve, most_memory):
