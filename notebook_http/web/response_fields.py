@@ -5,7 +5,7 @@ Knows how they are written. Knows no connection and no body.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -271,7 +271,18 @@ class ResponseFields:
             samesite=samesite,
         )
 
-    def _add_cookie_fields(self, fields: CIMultiDict[str]) -> None:
-        for name, morsel in self.cookies.items():
+    def _add_cookie_fields(self, fields: CIMultiDict[str], said: Sequence[str] = ()) -> list[str]:
+        """Say the cookies in *fields*, and return how.
+
+        *said* is what an earlier call returned: it goes if it is not what is to be said now.
+        """
+        lines = []
+        for name, morsel in () if self._cookies is None else self._cookies.items():
             suffix = "; Partitioned" if name in self._partitioned else ""
-            fields.add("Set-Cookie", format_morsel(morsel) + suffix)
+            lines.append(format_morsel(morsel) + suffix)
+        if said and lines != said:
+            others = [line for line in fields.popall("Set-Cookie", ()) if line not in said]
+            fields.extend([("Set-Cookie", line) for line in others])
+        if lines != said:
+            fields.extend([("Set-Cookie", line) for line in lines])
+        return lines

@@ -227,8 +227,7 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
     async def prepare(self, request: PreparingRequest) -> StreamWriter | None:
         """Send the head, and return what writes the body; None if the response is over.
 
-        Called again, it returns the same. A cancel may come while `on_response_prepare` runs;
-        nothing was sent then.
+        Called again, it returns the same. A cancel while the signals run leaves nothing sent.
 
         Raises:
             ValueError: a field cannot stand in a head; nothing was sent.
@@ -256,11 +255,12 @@ class StreamResponse(ResponseFields, MutableMapping["str | ResponseKey[Any]", An
         """Settle the head, let the signals have their say, and return the writer."""
         fields = self.headers
         encoder = self._start_compression(request, fields)
-        if self._cookies is not None:
-            self._add_cookie_fields(fields)
+        cookies = None if self._cookies is None else self._add_cookie_fields(fields)
         framing = self._frame(request, fields)
         set_general_fields(fields, framing, request.version)
         await request.prepare_hook(self)
+        if self._cookies is not None:
+            self._add_cookie_fields(fields, cookies or ())
         kept_alive, framing = framing.keep_alive, self._frame(request, fields)
         if kept_alive and not framing.keep_alive:
             fields["Connection"] = "close"

@@ -115,3 +115,39 @@ async def test_a_prepare_signal_cannot_announce_a_length_beside_chunks(
     app.router.add_get("/", handle)
     head, _ = await ask(await serve(app))
     assert b"chunked" not in head
+
+
+@pytest.mark.parametrize("target", ["/stream", "/plain", "/file"])
+async def test_cookies_may_be_set_changed_and_taken_back_there(
+    serve: Serve, ask: Ask, target: str
+) -> None:
+    """The head is not out yet. What the handler said in a field of its own stays."""
+
+    async def settle(request: web.Request, response: web.StreamResponse) -> None:
+        assert "changed=before; Path=/" in response.headers.getall("Set-Cookie")
+        response.set_cookie("new", "1")
+        response.set_cookie("changed", "after")
+        del response.cookies["gone"]
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        own = {"Set-Cookie": "own=1"}
+        response: web.StreamResponse = web.Response(text="hi", headers=own)
+        if target == "/stream":
+            response = web.StreamResponse(headers=own)
+        elif target == "/file":
+            response = web.FileResponse(__file__, headers=own)
+        for name in ("kept", "changed", "gone"):
+            response.set_cookie(name, "before")
+        await response.prepare(request)
+        return response
+
+    app = web.Application()
+    app.on_response_prepare.append(settle)
+    app.router.add_get(target, handle)
+    head, _ = await ask(await serve(app), target=target)
+    assert [line for line in head.split(b"\r\n") if line.startswith(b"Set-Cookie")] == [
+        b"Set-Cookie: own=1",
+        b"Set-Cookie: kept=before; Path=/",
+        b"Set-Cookie: changed=after; Path=/",
+        b"Set-Cookie: new=1; Path=/",
+    ]
