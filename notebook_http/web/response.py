@@ -148,6 +148,8 @@ class Response(StreamResponse):
     def body(self, body: Any) -> None:
         if body is None or isinstance(body, bytes | bytearray):
             self._body = body
+            if self._request is not None:
+                self._measure_again()
             return
         from notebook_http.transport.payload import PAYLOAD_REGISTRY
 
@@ -160,6 +162,16 @@ class Response(StreamResponse):
             self.headers["Content-Type"] = payload.content_type
         for name, value in payload.headers.items():
             self.headers.setdefault(name, value)
+        self._measure_again()
+
+    def _measure_again(self) -> None:
+        """Let the head tell the length of a body that a signal has put in another one's place."""
+        if self._request is None or self._writer is not None or self._coded_body is not None:
+            return
+        if self.headers.popall("Content-Length", None) is not None:
+            length = self.content_length
+            if length is not None:
+                self.headers["Content-Length"] = str(length)
 
     @property
     def text(self) -> str | None:
@@ -184,6 +196,7 @@ class Response(StreamResponse):
         if self.charset is None:
             self.charset = "utf-8"
         self._body = text.encode(self.charset or "utf-8")
+        self._measure_again()
 
     @property
     def content_length(self) -> int | None:
