@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MessageSocket"]
 
+_BINARY, _TEXT = WSMsgType.BINARY, WSMsgType.TEXT  # 0.1 µs to look up
 _ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 _SENDABLE = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 
@@ -76,7 +77,7 @@ class MessageSocket:
         """
         if not isinstance(data, str):
             raise TypeError(f"data argument must be str ({type(data)!r})")
-        await self._opened().send(WSMsgType.TEXT, data.encode("utf-8"), compress)
+        await self._opened().send(_TEXT, data.encode("utf-8"), compress)
 
     async def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
@@ -86,7 +87,9 @@ class MessageSocket:
         Raises:
             TypeError: *data* is no bytes-like object.
         """
-        await self._opened().send(WSMsgType.BINARY, _checked_bytes(data), compress)
+        if data.__class__ is not bytes:
+            data = _checked_bytes(data)
+        await self._opened().send(_BINARY, data, compress)
 
     async def send_json(
         self,
@@ -160,7 +163,8 @@ class MessageSocket:
 
     async def __anext__(self) -> WSMessage | WSMessageTextBytes:
         message = await self.receive()  # which may be overridden
-        if message.type in _ENDS:
+        kind = message[0]
+        if kind is not _BINARY and kind is not _TEXT and kind in _ENDS:
             raise StopAsyncIteration
         return message
 

@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from notebook_http.transport.exceptions import ClientConnectionResetError
+from notebook_http.transport.prompt_waiter import PromptWaiter
 from notebook_http.wire.websocket_message import WSMessage, WSMessageTextBytes
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class MessageQueue:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._messages: deque[tuple[Message, int]] = deque()
-        self._waiter: asyncio.Future[Message | None] | None = None
+        self._waiter: PromptWaiter[Message | None] | None = None
         self._departure: asyncio.Future[None] | None = None
         self.size = 0
         self.error: Exception | None = None
@@ -52,12 +53,15 @@ class MessageQueue:
         return self._waiter is not None
 
     def put(self, message: Message, size: int) -> None:
-        """Add a message of *size* bytes."""
+        """Add a message of *size* bytes; `hand_over` or `wake` tells the one who waits."""
         size += _MESSAGE_COST
         self._messages.append((message, size))
         self.size += size
-        if self._waiter is not None:
-            self.wake(None)
+
+    def hand_over(self) -> None:
+        """Let the one who waits go on with what was put, before this returns if that can be."""
+        if self._messages and self._waiter is not None:
+            self._waiter.resolve(None)
 
     def fail(self, error: Exception) -> None:
         """End the messages; the first error counts."""
@@ -67,9 +71,8 @@ class MessageQueue:
 
     def wake(self, message: Message | None) -> None:
         """Give *message* past all others to the one who waits, if there is one; None: look."""
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(message)
+        if self._waiter is not None:
+            self._waiter.resolve_soon(message)
 
     def take(self) -> Message:
         """Return the oldest message. There must be one."""
@@ -91,9 +94,10 @@ class MessageQueue:
                 raise lost_with_its_loop()
             # It stands until the reader has gone on, not only until it is woken: whoever came
             # between would take its message, and its place.
-            self._waiter = waiter = self._loop.create_future()
+            waiter: PromptWaiter[Message | None] = PromptWaiter(self._loop)
+            self._waiter = waiter
             try:
-                message: Message | None = await waiter
+                message = await waiter
             finally:
                 self._waiter = None
                 departure, self._departure = self._departure, None

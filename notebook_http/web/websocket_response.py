@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WSMsgType", "WebSocketReady", "WebSocketResponse"]
 
+_ERROR = WSMsgType.ERROR  # 0.1 µs to look up
 DecodesText = TypeVar("DecodesText", bound=bool, covariant=True)
 
 # aiohttp's number; what it means is left to asyncio: sending waits above 64 KiB.
@@ -251,7 +252,7 @@ class WebSocketResponse(MessageSocket, StreamResponse, Generic[DecodesText]):
             if not session.closing:
                 session.close_code = None  # on this side of aiohttp the connection goes on
             raise
-        if message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
+        if message[0] is _ERROR and isinstance(message.data, WebSocketError):
             # The client broke a rule, and was told which; here it counts as aiohttp counts it.
             session.close_code, session.exception = WSCloseCode.ABNORMAL_CLOSURE, message.data
         return message

@@ -27,6 +27,8 @@ _MAX_CONTROL_BYTES = 125
 # Reads of one payload that are kept apart: each takes some 40 bytes, and may bring two.
 _MAX_PIECES = 1000
 _OPCODES = frozenset({0x0, 0x1, 0x2, 0x8, 0x9, 0xA})
+# First bytes of what most frames are: a whole message, TEXT or BINARY, not compressed.
+_WHOLE = frozenset({_FIN | 1, _FIN | 2})
 
 
 def serialise_frame(
@@ -69,6 +71,9 @@ class FrameSink(Protocol):
 
     def frame_received(self, fin: bool, compressed: bool, opcode: int, payload: bytes) -> None:
         """The frame is there whole, unmasked."""
+
+    def message_received(self, opcode: int, payload: bytes) -> None:
+        """A frame is there that is a whole TEXT or BINARY message; it is still to be judged."""
 
 
 class FrameParser:
@@ -143,14 +148,14 @@ class FrameParser:
     def _take_frames(self, data: bytes, position: int) -> None:
         """Report the frames in *data* from *position* on; keep what is not whole."""
         end = len(data)
-        sink = self._sink
+        sink, masked = self._sink, self._masked
         while end - position >= 2 and not self.is_held:
             first = data[position]
             second = data[position + 1]
-            opcode = first & 0x0F
-            fin = first >= _FIN
             size = second & 0x7F
-            self._check(first, second, opcode, fin)
+            is_whole = first in _WHOLE
+            if not is_whole or (second >= _MASKED) is not masked:
+                self._check(first, second)
             start = position + 2
             if size >= 126:
                 start += 2 if size == 126 else 8
@@ -162,13 +167,18 @@ class FrameParser:
                     (size,) = _LENGTH_64(data, position + 2)
                     if size >> 63:
                         self._fail(f"a frame of {size} bytes: the highest bit must be 0")
-            if self._masked:
+            if masked:
                 start += 4
                 if end < start:
                     break
-            compressed = bool(first & _RSV1)
+            key = data[start - 4 : start] if masked else b""
+            if is_whole and start + size <= end:
+                position = start + size
+                payload = data[start:position]
+                sink.message_received(first & 0x0F, apply_mask(key, payload) if key else payload)
+                continue
+            fin, compressed, opcode = first >= _FIN, bool(first & _RSV1), first & 0x0F
             sink.frame_begins(fin, compressed, opcode, size)
-            key = data[start - 4 : start] if self._masked else b""
             position = start + size
             if position > end:
                 self._begin_payload(fin, compressed, opcode, key, position - end, data[start:])
@@ -180,14 +190,15 @@ class FrameParser:
         if position < end:
             self._head = data[position:]
 
-    def _check(self, first: int, second: int, opcode: int, fin: bool) -> None:
+    def _check(self, first: int, second: int) -> None:
         """Raise unless the first two bytes of a frame are as RFC 6455 §5.2 wants them."""
+        opcode = first & 0x0F
         if first & _RSV23 or (first & _RSV1 and not self._may_compress):
             self._fail("Received frame with non-zero reserved bits")
         if opcode not in _OPCODES:
             self._fail(f"Unexpected opcode={opcode}")
         if opcode >= 8:
-            if not fin:
+            if first < _FIN:
                 self._fail("Received fragmented control frame")
             if second & 0x7F > _MAX_CONTROL_BYTES:
                 self._fail("Control frame payload cannot be larger than 125 bytes")

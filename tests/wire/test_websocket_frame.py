@@ -25,6 +25,10 @@ class Frames:
     def frame_begins(self, fin: bool, compressed: bool, opcode: int, size: int) -> None:
         self.begun.append((fin, compressed, opcode, size))
 
+    def message_received(self, opcode: int, payload: bytes) -> None:
+        self.frame_begins(True, False, opcode, len(payload))
+        self.frame_received(True, False, opcode, payload)
+
     def frame_received(self, fin: bool, compressed: bool, opcode: int, payload: bytes) -> None:
         self.received.append((fin, compressed, opcode, payload))
 
