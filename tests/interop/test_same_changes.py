@@ -120,6 +120,7 @@ def requests_for(more: str) -> list[Asked]:
 STEP = "the body is framed as the head says; there it is not, and the client out of step"
 CLOSE = "who says close closes (RFC 9112 §9.6), and who closes says so"
 GOES_ON = "an error puts nothing out of step: the connection goes on"
+COOKIES = "what a signal sets is sent; aiohttp has written the cookies by then"
 BARE = "an empty cookie needs no quotes"
 VARY = "caches are told which Accept-Encoding it is for; aiohttp hangs up on 204"
 HEADLESS = "a 204 has no Content-Length (RFC 9110 §8.6)"
@@ -137,7 +138,9 @@ DIFFERENT: dict[str, tuple[set[str], set[str], str]] = {
     ),
     "r.headers.update({'Connection'": ({"kept"}, {"kept"}, CLOSE),
     "r.force_close": ({"fields"}, set(), CLOSE),
-    "r.del_cookie": (set(), {"fields"}, BARE),
+    "r.set_cookie": ({"fields"}, set(), COOKIES),
+    "r.cookies.clear": ({"fields"}, set(), COOKIES),
+    "r.del_cookie": ({"fields"}, {"fields"}, f"{COOKIES}; {BARE}"),
     "r.enable_compression": (set(), {"fields", "kept", "line"}, VARY),
     "setattr(r, 'charset'": ({"line", "fields", "body", "kept"}, {"fields", "kept"}, LATE),
     "1 / 0": (set(), {"fields", "kept"}, GOES_ON),
