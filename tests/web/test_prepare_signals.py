@@ -151,3 +151,27 @@ async def test_cookies_may_be_set_changed_and_taken_back_there(
         b"Set-Cookie: changed=after; Path=/",
         b"Set-Cookie: new=1; Path=/",
     ]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("before", [b"hi", b"", b"longer than what follows"])
+async def test_a_body_may_be_changed_there(
+    serve: Serve, ask: Ask, before: bytes, method: str
+) -> None:
+    """Its length is told anew: the client would wait for the rest, or take it for an answer."""
+
+    async def replace(request: web.Request, response: web.StreamResponse) -> None:
+        assert isinstance(response, web.Response)
+        response.body = b"what follows"
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=before)
+
+    app = web.Application()
+    app.on_response_prepare.append(replace)
+    app.router.add_get("/", handle)
+    head, body = await ask(await serve(app), method)
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body == (b"what follows" if method == "GET" else b"")
+    if method == "GET" or before:
+        assert b"Content-Length: 12\r\n" in head
