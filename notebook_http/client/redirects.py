@@ -81,6 +81,13 @@ def redirect_url(
         return None
     try:
         target = URL(location, encoded=not requote)
+        path = location.partition(":")[2]
+        if target.scheme == url.scheme and not path.startswith("//"):
+            # `http:/there`: of times when the scheme could stand before a path. Everybody follows
+            # it to the same host (RFC 3986 §5.2.2).
+            target = URL(path, encoded=not requote)
+            if target.scheme:
+                raise ValueError("two schemes")
         if not target.scheme:
             target = url.join(target)
         if target.scheme not in schemes:

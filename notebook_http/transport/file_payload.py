@@ -157,8 +157,10 @@ class IOBasePayload(Payload):
         self._value.seek(start)
 
     def _seekable(self) -> bool:
-        seekable = getattr(self._value, "seekable", None)
-        return bool(seekable is not None and seekable())
+        try:
+            return bool(self._value.seekable())
+        except AttributeError:
+            return False  # has none, or is of a tar's stream, whose own fails of one inside
 
 
 class BufferedReaderPayload(IOBasePayload):

@@ -57,6 +57,9 @@ def test_methods_change_as_browsers_have_it(status, method, becomes):
         ("//other/x", "http://other/x"),
         ("https://h/", "https://h/"),
         ("/ü b", "http://h/%C3%BC%20b"),
+        ("http:/b?c=d", "http://h/b?c=d"),
+        ("HTTP:b", "http://h/dir/b"),
+        ("http:", "http://h/dir/a?q=1"),
     ],
 )
 def test_locations_are_resolved(location, leads_to):
@@ -132,6 +135,7 @@ async def test_redirects_are_bounded(serve, session):
     [
         ("http://[::1/", InvalidUrlRedirectClientError),
         ("http:///path", InvalidUrlRedirectClientError),
+        ("http:https://other/", InvalidUrlRedirectClientError),
         ("http://127.1/", InvalidUrlRedirectClientError),
         ("http://a:99999/", InvalidUrlRedirectClientError),
         ("ftp://example.org/", NonHttpUrlRedirectClientError),

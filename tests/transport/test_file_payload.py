@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import tarfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -136,6 +137,21 @@ async def test_a_pipe_can_be_sent_once() -> None:
         assert payload.consumed
         with pytest.raises(RuntimeError, match="sent again"):
             await sent(payload)
+
+
+async def test_a_file_inside_a_tar_is_sent() -> None:
+    """Of one that is read as a stream, too, whose files cannot tell whether they seek."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        described = tarfile.TarInfo("inside.txt")
+        described.size = 6
+        tar.addfile(described, io.BytesIO(b"inside"))
+    for mode in ("r:", "r|"):
+        packed.seek(0)
+        with tarfile.open(fileobj=packed, mode=mode) as tar:
+            member = tar.next()
+            assert member is not None
+            assert await sent(get_payload(tar.extractfile(member))) == b"inside"
 
 
 async def test_a_file_of_text_behind_a_binary_face_is_refused() -> None:
