@@ -11,12 +11,7 @@ from multidict import CIMultiDict
 
 from notebook_http.transport.stream_writer import StreamWriter
 from notebook_http.web.response_fields import LooseHeaders
-from notebook_http.web.response_head import (
-    BodyFraming,
-    has_no_body,
-    message_with_fields,
-    plain_message,
-)
+from notebook_http.web.response_head import has_no_body, message_with_fields, plain_message
 from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
@@ -60,7 +55,6 @@ class Response(StreamResponse):
 
     _body: bytes | bytearray | Payload | None = None
     _coded_body: bytes | None = None
-    _is_sized = False  # the Content-Length is the body's, and no promise of the handler's
     _zlib_executor_size = 4096
     _zlib_executor: Executor | None = None
     _head_waits = True
@@ -295,15 +289,7 @@ class Response(StreamResponse):
                 self._chunked = request.version >= HttpVersion11
             elif size or (self._status != 304 and request.method != "HEAD"):  # RFC 9110 §8.6
                 fields["Content-Length"] = str(size)
-                self._is_sized = self._coded_body is None
         return await super()._start(request)
-
-    def _frame(self, request: PreparingRequest, fields: CIMultiDict[str]) -> BodyFraming:
-        """Settle the framing, once more for what signals have changed, the body included."""
-        body = self._body
-        if self._is_sized and "Content-Length" in fields and isinstance(body, bytes | bytearray):
-            fields["Content-Length"] = str(len(body))
-        return super()._frame(request, fields)
 
     async def _compress(self, coding: str, body: bytes) -> bytes:
         """Return *body* in *coding*; a large one is compressed in a thread."""

@@ -174,4 +174,4 @@ async def test_a_body_may_be_changed_there(
     assert head.startswith(b"HTTP/1.1 200")
     assert body == (b"what follows" if method == "GET" else b"")
     if method == "GET" or before:
-        assert b"Content-Length: 12\r\n" in head
+        assert b"\r\nContent-Length: 12\r\n" in head + b"\r\n"
