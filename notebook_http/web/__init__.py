@@ -106,8 +106,8 @@ if TYPE_CHECKING:
         normalize_path_middleware as normalize_path_middleware,
     )
     from notebook_http.web.request import BaseRequest as BaseRequest, Request as Request
-    from notebook_http.web.response import (
-        Response as Response,
+    from notebook_http.web.response import Response as Response
+    from notebook_http.web.response_json import (
         json_bytes_response as json_bytes_response,
         json_response as json_response,
     )
@@ -272,16 +272,16 @@ _NAMES_OF = {
     "file_response": ("FileResponse",),
     "form": ("FileField",),
     "path_normalization": ("normalize_path_middleware",),
+    "response_json": (
+        "json_bytes_response",
+        "json_response",
+    ),
     "pipeline": ("Middleware",),
     "request": (
         "BaseRequest",
         "Request",
     ),
-    "response": (
-        "Response",
-        "json_bytes_response",
-        "json_response",
-    ),
+    "response": ("Response",),
     "routing.domain": (
         "AbstractRuleMatching",
         "Domain",

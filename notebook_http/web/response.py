@@ -1,10 +1,8 @@
-"""A response whose body is there as a whole, and the shortcuts for JSON."""
+"""A response whose body is there as a whole."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
@@ -15,18 +13,16 @@ from notebook_http.web.response_head import has_no_body, message_with_fields, pl
 from notebook_http.web.stream_response import PreparingRequest, StreamResponse
 from notebook_http.wire.content_coding import encoder_for
 from notebook_http.wire.http_version import HttpVersion, HttpVersion11
-from notebook_http.wire.json_formatter import chosen_formatter
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from notebook_http.transport.payload import Payload
 
-__all__ = ["Response", "json_bytes_response", "json_response"]
+__all__ = ["Response"]
 
 _TEXT_TYPE = "text/plain; charset=utf-8"
 _TWO_TYPES = "passing both Content-Type header and content_type or charset params is forbidden"
-_NOTHING: Any = object()
 
 # Bytes of a body that are handed to the connection at once. A quarter of a MiB is about what a
 # socket takes; what it does not take at once is copied into the transport's buffer.
@@ -329,69 +325,3 @@ class Response(StreamResponse):
             await super().write_eof()
         finally:
             await body.close()
-
-
-def json_response(
-    data: Any = _NOTHING,
-    *,
-    text: str | None = None,
-    body: bytes | None = None,
-    status: int = 200,
-    reason: str | None = None,
-    headers: LooseHeaders | None = None,
-    content_type: str = "application/json",
-    dumps: Callable[[Any], str] = json.dumps,
-) -> Response:
-    """Return a response that carries *data* as JSON.
-
-    Args:
-        data: what *dumps* can serialise.
-        text: JSON that is there already, in place of *data*.
-        body: JSON that is encoded already, in place of *data*.
-        status: three digits.
-        reason: reason phrase; None for the usual one.
-        headers: fields of the head.
-        content_type: media type.
-        dumps: what makes text of *data*.
-
-    Raises:
-        ValueError: more than one of *data*, *text* and *body* is given.
-    """
-    if data is not _NOTHING:
-        if text or body:
-            raise ValueError("only one of data, text, or body should be specified")
-        text = chosen_formatter(dumps)(data)
-        if body is None and status == 200 and headers is None and reason is None:
-            return Response(text=text, content_type=content_type)  # each argument costs its share
-    return Response(
-        text=text,
-        body=body,
-        status=status,
-        reason=reason,
-        headers=headers,
-        content_type=content_type,
-    )
-
-
-def json_bytes_response(
-    data: Any = _NOTHING,
-    *,
-    dumps: Callable[[Any], bytes],
-    body: bytes | None = None,
-    status: int = 200,
-    reason: str | None = None,
-    headers: LooseHeaders | None = None,
-    content_type: str = "application/json",
-) -> Response:
-    """Return a response that carries *data* as JSON, by a *dumps* that makes bytes (orjson).
-
-    Raises:
-        ValueError: both *data* and *body* are given.
-    """
-    if data is not _NOTHING:
-        if body is not None:
-            raise ValueError("only one of data or body should be specified")
-        body = dumps(data)
-    return Response(
-        body=body, status=status, reason=reason, headers=headers, content_type=content_type
-    )
