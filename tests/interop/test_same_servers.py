@@ -50,7 +50,8 @@ def server_of_own_requests(web: ModuleType) -> Any:
         except web.HTTPRequestEntityTooLarge as error:
             body = error.text
         told = [type(request).__name__, request.tenant, request.shout, request.client_max_size]
-        return web.json_response([*told, isinstance(request, web.BaseRequest), body])
+        told += [isinstance(request.task, asyncio.Task), isinstance(request, web.BaseRequest)]
+        return web.json_response([*told, body])
 
     return web.Server(handle, request_factory=make, access_log=None)
 
