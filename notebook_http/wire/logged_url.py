@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_plus
 
-from notebook_http.wire.secret_names import is_secret_name
+from notebook_http.wire.secret_names import LOG_MARK, is_secret_name
 
 __all__ = ["logged_url"]
-
-_MARK = "***"
 
 
 def logged_url(url: str) -> str:
     """Return *url* with its user information and the values of secret fields masked."""
     if "@" in url:
-        url = re.sub(r"//[^/?#]*@", f"//{_MARK}@", url, count=1)
+        url = re.sub(r"//[^/?#]*@", f"//{LOG_MARK}@", url, count=1)
     begin, question, query = url.partition("?")
     if not question:
         return url
@@ -30,4 +28,4 @@ def _field(field: str) -> str:
     name, equals, value = field.partition("=")
     if not value or not is_secret_name(unquote_plus(name)):
         return field
-    return name + equals + _MARK
+    return name + equals + LOG_MARK

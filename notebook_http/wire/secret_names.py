@@ -14,6 +14,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 __all__ = [
+    "LOG_MARK",
     "Secrecy",
     "counts_things",
     "is_masked",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 _DOTS = "••••"
+# In logs that programs read: they split lines at spaces.
+LOG_MARK = "***"
 _MASKED = re.compile(_DOTS + r" \(len \d+\)")
 
 
@@ -71,8 +74,11 @@ def mask(value: str) -> str:
 
 
 def is_masked(value: str) -> bool:
-    """Return whether *value* is what `mask` made, so that masking twice changes nothing."""
-    return value == _DOTS or _MASKED.fullmatch(value) is not None
+    """Return whether *value* stands for a secret already, so that masking twice changes nothing.
+
+    As what `mask` makes, or as `LOG_MARK`.
+    """
+    return value in (_DOTS, LOG_MARK) or _MASKED.fullmatch(value) is not None
 
 
 @lru_cache(maxsize=1024)

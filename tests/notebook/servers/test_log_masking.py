@@ -42,8 +42,8 @@ async def test_secrets_of_a_request_are_in_no_log(
             await asyncio.to_thread(get, server.url + path)
     log = written.getvalue()
     assert "c4n4ry" not in log
-    assert "/broken?token=•••• (len 6)&page=2" in log
-    assert '"GET /fine?api_key=•••• (len 6)&page=3 HTTP/1.1" 200' in log
+    assert "/broken?token=***&page=2" in log
+    assert '"GET /fine?api_key=***&page=3 HTTP/1.1" 200' in log
     assert "LookupError: no such token: ••••" in log
     assert "in broken" in log
 
@@ -72,5 +72,5 @@ def test_a_cell_shows_a_handlers_error_without_the_secrets_of_its_request(cells:
     ran = cells.run("await nh.get(srv.url + 'broken?token=c4n4ry'); await asyncio.sleep(0.5)")
     shown = ran.stderr + "".join(str(content) for _, content in ran.others)
     assert "LookupError: mine" in shown
-    assert "broken?token=••••" in shown
+    assert "broken?token=***" in shown
     assert "c4n4ry" not in shown
