@@ -7,7 +7,9 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time as now
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.web.response_head import SERVER_SOFTWARE, current_date
@@ -113,8 +115,12 @@ class AccessLogger(AbstractAccessLogger):
 
 
 def _request_time(request: BaseRequest, response: StreamResponse, time: float) -> str:
-    began = datetime.now(UTC) - timedelta(seconds=time)
-    return began.astimezone().strftime("[%d/%b/%Y:%H:%M:%S %z]")
+    return _local_time(int(now() - time))
+
+
+@lru_cache(maxsize=16)  # a busy server's lines begin in the same second, or the one before
+def _local_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone().strftime("[%d/%b/%Y:%H:%M:%S %z]")
 
 
 def _request_line(request: BaseRequest, response: StreamResponse, time: float) -> str:
