@@ -69,7 +69,7 @@ class Response(StreamResponse):
         zlib_executor: Executor | None = None,
     ) -> None:
         # What `render` looks at is the instance's own, in spite of the defaults on the class: to
-        # find out that it is not takes ten times as long as to read it.
+        # find out that it is not takes a hundred more instructions.
         self._status = 200
         self._reason = "OK"
         self._fields = self._content_type = self._cookies = self._request = self._body = None
