@@ -152,6 +152,9 @@ if TYPE_CHECKING:
     from notebook_http.notebook.last_error import (
         last_error as last_error,
     )
+    from notebook_http.notebook.private_loop import (
+        run as run,
+    )
     from notebook_http.notebook.reply import (
         Reply as Reply,
     )

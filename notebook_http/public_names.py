@@ -107,6 +107,7 @@ NAMES_OF = {
         "unload_ipython_extension",
     ),
     "notebook.last_error": ("last_error",),
+    "notebook.private_loop": ("run",),
     "notebook.reply": ("Reply",),
     "notebook.server": (
         "Server",
