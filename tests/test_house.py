@@ -17,9 +17,8 @@ MOST_LINES = 400
 # Where strangers gather: a room is named after what its field calls it.
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "tools"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|pragma: no cover|type: ignore(?!\[)|noqa(?!:)")
-# Distributions that no line of ours imports, and who does: the kernel that our cells run in, and
-# pandas, which keeps text in pyarrow where that is there.
-USED_BY_OTHERS = {"ipykernel", "pyarrow"}
+# Distributions that no line of ours imports, and who does: the kernel that our cells run in.
+USED_BY_OTHERS = {"ipykernel"}
 MOCKS = re.compile(r"\b(Mock|MagicMock|AsyncMock)\(|\bimport mock\b|unittest\.mock")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Container
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from notebook_http.notebook.display.body_preview import Body, image_html
 from notebook_http.notebook.display.card import (
@@ -18,16 +18,14 @@ from notebook_http.notebook.display.card import (
     Hop,
     card_bundle,
     card_text,
-    status_words,
 )
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
-from notebook_http.notebook.shown_headers import ShownHeaders
+from notebook_http.notebook.reply_head import ReplyHead, SentRequest, head_parts
 from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
-from notebook_http.wire.secrets import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import pandas
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
 
     from notebook_http.client.response import ClientResponse
     from notebook_http.client.timings import Timings
+    from notebook_http.notebook.frames.delivery import FrameKind
+    from notebook_http.notebook.frames.wanted import Dtypes
 
 __all__ = ["Reply", "ReplyHead", "SentRequest"]
 
@@ -52,72 +52,6 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-class SentRequest:
-    """What was asked: `method`, `url` and `headers` as they were sent (unmasked; the repr masks).
-
-    After redirects this is the last request, the one that the reply answers.
-    """
-
-    __slots__ = ("headers", "method", "url")
-
-    def __init__(self, method: str, url: URL, headers: CIMultiDictProxy[str]) -> None:
-        self.method = method
-        self.url = url
-        self.headers: CIMultiDictProxy[str] = ShownHeaders(headers)
-
-    def __repr__(self) -> str:
-        headers = ", ".join(f"{name}: {value}" for name, value in mask_headers(self.headers))
-        return visible(f"<SentRequest {self.method} {mask_url(self.url)} [{headers}]>")
-
-
-class ReplyHead:
-    """A response without its body: one hop of `Reply.history`, or the head of a `Reply`.
-
-    Attributes:
-        status: the status code.
-        reason: the reason phrase, perhaps empty.
-        headers: in the order they were sent, repeated ones too; names in any case.
-        url: what was asked, without fragment; after redirects, the last URL.
-        request: what was sent to get it.
-    """
-
-    __slots__ = ("__weakref__", "headers", "reason", "request", "status", "url")
-
-    def __init__(
-        self,
-        *,
-        status: int,
-        reason: str,
-        headers: CIMultiDictProxy[str],
-        url: URL,
-        request: SentRequest,
-    ) -> None:
-        self.status = status
-        self.reason = reason
-        self.headers: CIMultiDictProxy[str] = ShownHeaders(headers)
-        self.url = url
-        self.request = request
-
-    @property
-    def status_code(self) -> int:
-        """The status, by the name that requests and httpx use."""
-        return self.status
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is below 400."""
-        return self.status < 400
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._words()}>"
-
-    def _words(self) -> str:
-        url = mask_url(self.url)
-        url = url if len(url) <= 200 else url[:199] + "…"
-        status = status_words(self.status, self.reason)[:80]
-        return visible(f"{status} {self.request.method[:20]} {url}")
-
-
 class Reply(ReplyHead):
     """A response with its whole body.
 
@@ -126,9 +60,10 @@ class Reply(ReplyHead):
         history: the heads of the redirects that led here, first one first.
         timings: seconds a step (`.dns .connect .tls .first_byte .body .total` …), None for those
             that did not happen.
+        received: when the body was whole, in UTC; None if nobody said.
     """
 
-    __slots__ = ("_media_type", "_text", "content", "history", "timings")
+    __slots__ = ("_media_type", "_text", "content", "history", "received", "timings")
 
     def __init__(
         self,
@@ -141,11 +76,13 @@ class Reply(ReplyHead):
         content: bytes,
         history: tuple[ReplyHead, ...] = (),
         timings: Timings | None = None,
+        received: datetime | None = None,
     ) -> None:
         super().__init__(status=status, reason=reason, headers=headers, url=url, request=request)
         self.content = content
         self.history = history
         self.timings = timings
+        self.received = received
         self._media_type: MediaType | None = None
         self._text: str | None = None
 
@@ -163,10 +100,11 @@ class Reply(ReplyHead):
         finally:
             response.close()
         return cls(
-            **_head_parts(response),
+            **head_parts(response),
             content=content,
-            history=tuple(ReplyHead(**_head_parts(hop)) for hop in response.history),
+            history=tuple(ReplyHead(**head_parts(hop)) for hop in response.history),
             timings=response.timings,
+            received=datetime.now(UTC),
         )
 
     # Asking
@@ -235,16 +173,57 @@ class Reply(ReplyHead):
             why = "its values are nested deeper than Python's parser goes"
             raise BodyNotJSONError(self, why, "", 0) from None
 
-    def df(self, path: str | None = None) -> pandas.DataFrame:
-        """Return the body's rows as a pandas DataFrame: JSON records (nested ones flattened), CSV.
+    @overload
+    def df(
+        self,
+        path: str | None = None,
+        flatten: bool = True,
+        dtypes: Dtypes = "auto",
+        index: str | Sequence[str] | None = None,
+        to: Literal["pandas"] = "pandas",
+    ) -> pandas.DataFrame: ...
+
+    @overload
+    def df(
+        self,
+        path: str | None = None,
+        flatten: bool = True,
+        dtypes: Dtypes = "auto",
+        index: str | Sequence[str] | None = None,
+        *,
+        to: FrameKind,
+    ) -> Any: ...
+
+    def df(
+        self,
+        path: str | None = None,
+        flatten: bool = True,
+        dtypes: Dtypes = "auto",
+        index: str | Sequence[str] | None = None,
+        to: FrameKind = "pandas",
+    ) -> Any:
+        """Return the body's rows as a DataFrame; its `attrs` tell where it is from.
+
+        Nested JSON objects become dotted columns (`geo.lat`), lists stay lists, columns of
+        ISO 8601 texts become dates (with a zone: in UTC). `attrs` holds `url` (secrets masked),
+        `time` (of the answer, ISO 8601), `etag` and `last_modified`, as far as they are known.
 
         Args:
-            path: where the rows are inside the JSON, as in `"data.items"`.
+            path: where the rows are inside the JSON, as in `"data.items"`; None finds them.
+            flatten: False leaves nested objects in their cells.
+            dtypes: None leaves values as the body has them; a dict names types by column, the
+                others are found.
+            index: the column, or columns, that become the index.
+            to: "polars" and "arrow" need their library; these have no index.
 
         Raises:
-            FrameError: a ValueError; there is no table in it, or more than one.
+            FrameError: a ValueError; there is no table in it, or more than one, or an argument
+                does not fit what is there.
         """
-        from notebook_http.notebook.frames import frame_from_reply_parts  # brings pandas along
+        from notebook_http.notebook.frames import (  # which bring pandas along
+            frame_from_reply_parts,
+            provenance,
+        )
 
         media_type = self._type()
         charset = media_type.charset
@@ -253,7 +232,17 @@ class Reply(ReplyHead):
                 text_encoding(charset)
             except LookupError:
                 charset = None  # as for `text`: the server made it up
-        return frame_from_reply_parts(self.content, media_type.essence, charset, path=path)
+        return frame_from_reply_parts(
+            self.content,
+            media_type.essence,
+            charset,
+            path,
+            flatten=flatten,
+            dtypes=dtypes,
+            index=index,
+            to=to,
+            attrs=provenance(self.url, self.headers, self.received),
+        )
 
     def raise_for_status(self) -> Reply:
         """Return this reply if its status is below 400.
@@ -347,14 +336,3 @@ class Reply(ReplyHead):
         if self._media_type is None:
             self._media_type = parse_media_type(self.headers.get("Content-Type"))
         return self._media_type
-
-
-def _head_parts(response: ClientResponse) -> dict[str, Any]:
-    info = response.request_info
-    return {
-        "status": response.status,
-        "reason": response.reason or "",
-        "headers": response.headers,
-        "url": response.url,
-        "request": SentRequest(info.method, info.url, info.headers),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FrameError"]
+__all__ = ["FrameError", "needs"]
 
 
 class FrameError(ValueError):
@@ -10,3 +10,8 @@ class FrameError(ValueError):
 
     The message has at most 12 lines: what failed, why, and the next thing to try.
     """
+
+
+def needs(library: str, what: str) -> str:
+    """Return the message for *what* needing a *library* that is not installed."""
+    return f"{what} needs {library}, which is not installed.\nTry: pip install {library}"

@@ -33,13 +33,15 @@ _ROWS_AT_ONCE = 512
 _EMPTY: dict[str, Any] = {}
 
 
-def columns_of(rows: Sequence[Any], *, scalar_name: str = "value") -> dict[str, list[Any]]:
+def columns_of(
+    rows: Sequence[Any], *, scalar_name: str = "value", max_depth: int = MAX_DEPTH
+) -> dict[str, list[Any]]:
     """Return the columns of *rows* as lists, in the order in which their names were first seen.
 
     Shape: each list has `len(rows)` entries; a key that a record lacks is NaN. Nested dicts
     become dotted names, lists stay lists, an empty dict is no value. Rows that are no dicts
     (scalars, lists) are kept in a column named *scalar_name*; beside dicts, a row that is None
-    is NaN throughout.
+    is NaN throughout. Dicts *max_depth* levels down stay dicts in their cells; 1 flattens nothing.
 
     Two spellings of one name (`{"a.b": 1, "a": {"b": 2}}`) share a column: the first one found
     gives a row its value, the others fill its gaps.
@@ -50,7 +52,7 @@ def columns_of(rows: Sequence[Any], *, scalar_name: str = "value") -> dict[str, 
     kinds = set(map(type, rows))
     if dict not in kinds:
         return {scalar_name: list(rows)} if rows else {}
-    spread = _Spread(len(rows))
+    spread = _Spread(len(rows), max_depth)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE]
         spread.begin(start, len(part))
@@ -63,9 +65,10 @@ def columns_of(rows: Sequence[Any], *, scalar_name: str = "value") -> dict[str, 
 class _Spread:
     """The columns found so far, filled a part of the rows at a time."""
 
-    __slots__ = ("columns", "kept_cells", "part_rows", "rows", "seen_cells", "start")
+    __slots__ = ("columns", "kept_cells", "max_depth", "part_rows", "rows", "seen_cells", "start")
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, max_depth: int) -> None:
+        self.max_depth = max_depth
         self.columns: dict[str, list[Any]] = {}
         self.rows = rows
         self.kept_cells = self.seen_cells = 0
@@ -88,7 +91,7 @@ class _Spread:
             name = f"{prefix}{key}"
             values = [record.get(key, NAN) for record in records]
             kinds = set(map(type, values))
-            if dict not in kinds or depth >= MAX_DEPTH:
+            if dict not in kinds or depth >= self.max_depth:
                 self.keep(name, values)
                 continue
             # NaN and None beside dicts are absences, not values of a column of their own.

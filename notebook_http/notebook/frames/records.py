@@ -17,19 +17,21 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.frames.exceptions import FrameError
-from notebook_http.notebook.frames.flatten import MAX_CELLS, NAN, columns_of
+from notebook_http.notebook.frames.flatten import MAX_CELLS, MAX_DEPTH, NAN, columns_of
 from notebook_http.notebook.frames.row_path import EveryValue, quoted, value_at
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["WELL_KNOWN_KEYS", "frame_from_json"]
+__all__ = ["WELL_KNOWN_KEYS", "ColumnTypes", "frame_from_json"]
+
+ColumnTypes = Callable[[dict[Any, list[Any]]], dict[Any, Any]]
 
 #: Keys under which APIs put their rows (GitHub, JSON:API, OData, GeoJSON, Elasticsearch, CouchDB).
 WELL_KNOWN_KEYS = frozenset(
@@ -65,7 +67,13 @@ class _Rows:
         return len(self.entries)
 
 
-def frame_from_json(obj: Any, path: str | None = None) -> pandas.DataFrame:
+def frame_from_json(
+    obj: Any,
+    path: str | None = None,
+    *,
+    flatten: bool = True,
+    types: ColumnTypes = dict,
+) -> pandas.DataFrame:
     """Return the rows inside *obj*, a value as `json.loads` gives it, as a DataFrame.
 
     Nested dicts become dotted columns (`geo.lat`), lists stay lists, missing keys are NaN. Rows
@@ -76,6 +84,8 @@ def frame_from_json(obj: Any, path: str | None = None) -> pandas.DataFrame:
         obj: the value; it is read, never changed.
         path: where the rows are, as in `"data.items"`: keys joined by dots, a number for an
             entry of a list, a final `*` for one row a value of a dict.
+        flatten: whether nested dicts become columns; without it they stay in their cells.
+        types: what makes types of columns of values.
 
     Raises:
         FrameError: several parts could be the rows (the message lists their paths and sizes),
@@ -87,16 +97,18 @@ def frame_from_json(obj: Any, path: str | None = None) -> pandas.DataFrame:
     rows = _rows_of(value, "" if path is None else path)
     index = None if rows.labels is None else pandas.Index(rows.labels, name=rows.label_name)
     if rows.columns is not None:
-        return _frame(rows.columns, index)
+        return _frame(types(rows.columns), index)
     if rows.entries and set(map(type, rows.entries)) == {list}:
-        return pandas.DataFrame(_checked_matrix(rows.entries))
-    columns = columns_of(rows.entries)
+        by_place = zip(*_checked_matrix(rows.entries), strict=True)
+        columns: dict[Any, Any] = dict(enumerate(map(list, by_place)))
+        return pandas.DataFrame(types(columns), index=range(len(rows)))
+    columns = columns_of(rows.entries, max_depth=MAX_DEPTH if flatten else 1)
     if not columns:
         return pandas.DataFrame(index=index if index is not None else range(len(rows)))
-    return _frame(columns, index)
+    return _frame(types(columns), index)
 
 
-def _frame(columns: dict[Any, list[Any]], index: Any) -> pandas.DataFrame:
+def _frame(columns: dict[Any, Any], index: Any) -> pandas.DataFrame:
     import pandas
 
     try:

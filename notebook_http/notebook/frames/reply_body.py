@@ -5,12 +5,15 @@ Servers of raw files label CSV as `text/plain` or not at all, so plain text is l
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.notebook.frames.delivery import delivered, known_kind
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.frames.json_body import json_lines, json_value
-from notebook_http.notebook.frames.records import frame_from_json
 from notebook_http.notebook.frames.tabular import decoded_text, delimiter_of, frame_from_csv
+from notebook_http.notebook.frames.typed_columns import cast
+from notebook_http.notebook.frames.wanted import Dtypes, Wanted
 
 if TYPE_CHECKING:
     import pandas
@@ -63,8 +66,17 @@ _ELSEWHERE = {
 
 
 def frame_from_reply_parts(
-    content: bytes, content_type: str, charset: str | None = None, path: str | None = None
-) -> pandas.DataFrame:
+    content: bytes,
+    content_type: str,
+    charset: str | None = None,
+    path: str | None = None,
+    *,
+    flatten: bool = True,
+    dtypes: Dtypes = "auto",
+    index: str | Sequence[str] | None = None,
+    to: str = "pandas",
+    attrs: Mapping[str, str] | None = None,
+) -> Any:
     """Return the table in a reply's body.
 
     Args:
@@ -72,10 +84,16 @@ def frame_from_reply_parts(
         content_type: the media type; parameters and case do not matter, `""` when unknown.
         charset: the charset parameter, if there is one.
         path: where the rows are inside JSON, as in `"data.items"`; see `frame_from_json`.
+        flatten: whether nested dicts become columns.
+        dtypes: "auto", None for values as the body has them, or types by column, the rest auto.
+        index: the column, or columns, that name the rows.
+        to: "pandas", "polars" or "arrow".
+        attrs: where the table is from; kept in `attrs`, and in the metadata of an Arrow table.
 
     Raises:
-        FrameError: the body is no table, or *path* does not fit it.
+        FrameError: the body is no table, or one of the other arguments does not fit it.
     """
+    known_kind(to)
     media_type = content_type.partition(";")[0].strip().lower()
     if not content:
         msg = (
@@ -83,19 +101,29 @@ def frame_from_reply_parts(
             "Look at its status: 204 and 304 never have one, and HEAD asks for none."
         )
         raise FrameError(msg)
+    wanted = Wanted.of(path, flatten, dtypes)
+    frame = _frame(content, media_type, charset, wanted)
+    if wanted.dtypes:
+        frame = cast(frame, wanted.dtypes)
+    return delivered(frame, index=index, to=to, attrs=attrs)
+
+
+def _frame(
+    content: bytes, media_type: str, charset: str | None, wanted: Wanted
+) -> pandas.DataFrame:
     if media_type in _JSON_LINES:
-        return frame_from_json(json_lines(content, charset), path)
+        return wanted.json_frame(json_lines(content, charset))
     if media_type in _JSON or media_type.endswith("+json") or _looks_like_json(content, media_type):
-        return frame_from_json(_json_or_lines(content, charset), path)
+        return wanted.json_frame(_json_or_lines(content, charset))
     delimiter = _DELIMITED.get(media_type)
     if media_type in _DELIMITED or _looks_delimited(content, media_type, charset):
-        if path is not None:
+        if wanted.path is not None:
             msg = (
                 "`path` chooses rows inside JSON, but this body is delimited text "
                 f"({media_type or 'no content type'}).\nLeave `path` out."
             )
             raise FrameError(msg)
-        return frame_from_csv(content, charset, delimiter)
+        return wanted.dated(frame_from_csv(content, charset, delimiter))
     raise FrameError(_no_table(media_type))
 
 

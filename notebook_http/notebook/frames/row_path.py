@@ -8,12 +8,14 @@ longest piece of the path that is a key wins.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from notebook_http.notebook.frames.exceptions import FrameError
 
-__all__ = ["EveryValue", "quoted", "value_at"]
+__all__ = ["EveryValue", "nearest_name", "quoted", "value_at"]
 
 #: Keys that an error lists; a reply may have thousands.
 _LISTED_KEYS = 8
@@ -54,6 +56,18 @@ def quoted(path: str) -> str:
     # repr() picks single quotes; double ones read better in a call, when nothing needs escapes.
     literal = repr(path)
     return f'"{literal[1:-1]}"' if literal[0] == "'" and '"' not in literal else literal
+
+
+def nearest_name(wanted: str, names: Iterable[str]) -> str:
+    """Return a line that proposes the nearest of *names*, or lists a few; "" if there are none."""
+    known = list(islice(names, 5000))
+    near = difflib.get_close_matches(wanted, known, n=1)
+    if near:
+        return f"\nDid you mean {quoted(near[0])}?"
+    if not known:
+        return ""
+    more = f" and {len(known) - _LISTED_KEYS:,} more" if len(known) > _LISTED_KEYS else ""
+    return f"\nThere are: {', '.join(map(quoted, known[:_LISTED_KEYS]))}{more}."
 
 
 def _step(value: Any, rest: str, walked: str) -> tuple[str, Any]:
