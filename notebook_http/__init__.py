@@ -133,6 +133,16 @@ if TYPE_CHECKING:
     from notebook_http.client.websocket_response import (
         ClientWebSocketResponse as ClientWebSocketResponse,
     )
+    from notebook_http.notebook.batches.batch import (
+        Batch as Batch,
+        NotFetchedError as NotFetchedError,
+    )
+    from notebook_http.notebook.batches.fetch_all import (
+        fetch_all as fetch_all,
+    )
+    from notebook_http.notebook.batches.last_batch import (
+        last_batch as last_batch,
+    )
     from notebook_http.notebook.client import (
         Client as Client,
         PendingRequest as PendingRequest,

@@ -90,6 +90,12 @@ NAMES_OF = {
     ),
     "client.tracing": ("TraceConfig",),
     "client.upload_tracker": ("UploadTracker",),
+    "notebook.batches.batch": (
+        "Batch",
+        "NotFetchedError",
+    ),
+    "notebook.batches.fetch_all": ("fetch_all",),
+    "notebook.batches.last_batch": ("last_batch",),
     "notebook.client": (
         "Client",
         "PendingRequest",

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from multidict import CIMultiDict, istr
+    from yarl import URL
 
     from notebook_http.client.abstract_cookie_jar import AbstractCookieJar
     from notebook_http.client.call import CallSettings
     from notebook_http.client.client_timeout import ClientTimeout
     from notebook_http.client.connector import BaseConnector
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.request_options import RaiseForStatus
     from notebook_http.client.tracing import TraceConfig
     from notebook_http.wire.credentials import BasicAuth
@@ -44,6 +46,16 @@ class SessionViews:
     def cookie_jar(self) -> AbstractCookieJar:
         """Where the cookies are."""
         return self._settings.cookie_jar
+
+    @property
+    def base_url(self) -> URL | None:
+        """What relative URLs are joined to; None if they are refused."""
+        return self._settings.factory.base_url
+
+    @property
+    def middlewares(self) -> tuple[ClientMiddlewareType, ...]:
+        """What runs around each request that brings none of its own, the outermost first."""
+        return self._settings.middlewares
 
     @property
     def version(self) -> HttpVersion:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.response import ClientResponse
     from notebook_http.client.session import ClientSession
 
@@ -160,10 +161,26 @@ class Client:
         """Send a request and return its response, the body still to come; errors as `fetch`."""
         return await self._send(await self._session(), method, url, options)
 
+    async def middlewares(self, options: dict[str, Any]) -> tuple[ClientMiddlewareType, ...]:
+        """Return those that a request with *options* goes through: its own, or the session's.
+
+        Raises:
+            RuntimeError: the client is closed.
+        """
+        own = options.get("middlewares")
+        return tuple(own) if own is not None else (await self._session()).middlewares
+
     async def done(self) -> None:
         """Do nothing: connections are kept for the next request."""
 
     # Closing
+
+    @property
+    def has_base_url(self) -> bool:
+        """Whether it takes URLs that are only a path."""
+        if self._given is not None:
+            return self._given.base_url is not None
+        return self._arguments.get("base_url") is not None
 
     @property
     def closed(self) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from yarl import URL
 
+    from notebook_http.client.middleware import ClientMiddlewareType
     from notebook_http.client.response import ClientResponse
 
 __all__ = ["NotSentYetError", "PendingRequest", "Sender"]
@@ -38,6 +39,10 @@ class Sender(Protocol):
 
     async def open(self, method: str, url: str | URL, options: dict[str, Any]) -> ClientResponse:
         """Send the request and return its response, the body still to be read."""
+        ...
+
+    async def middlewares(self, options: dict[str, Any]) -> tuple[ClientMiddlewareType, ...]:
+        """Return those that a request with *options* goes through."""
         ...
 
     async def done(self) -> None:
@@ -131,6 +136,22 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
         finally:
             self._inner = None  # so that who sends it again gets our message
             await self._sender.done()
+
+    # As one of many
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it can still be sent."""
+        return self._state == "not sent"
+
+    def take_over(self) -> tuple[Sender, str, str | URL, dict[str, Any]]:
+        """Return what is to be sent, and by whom; it counts as sent from now on.
+
+        Raises:
+            RuntimeError: it was sent before.
+        """
+        self._claim()
+        return self._sender, self._method, self._url, self._options
 
     # As something to look at
 

@@ -1,0 +1,46 @@
+"""A batch as a table, and in words: complete, short, and without secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+import notebook_http as nh
+
+
+async def test_one_row_a_request(answers):
+    """With missing values where there is nothing."""
+    urls = [answers.url(path) for path in ("/item/1", "/missing", "/broken")]
+    frame = (await nh.fetch_all(urls, retry=None)).df()
+    assert list(frame.columns) == ["url", "status", "ms", "bytes", "attempts", "error"]
+    assert frame.url.tolist() == urls
+    assert frame.status.fillna(0).tolist() == [200, 404, 0]
+    assert frame.bytes.fillna(-1).tolist() == [21, 13, -1]
+    assert frame.error.isna().tolist() == [True, True, False]
+    assert (frame.ms > 0).all()
+
+
+async def test_a_column_of_a_frame_keeps_its_index(answers):
+    """So that both can be joined; what is no URL in it is named."""
+    import pandas
+
+    frame = pandas.DataFrame({"url": [answers.url("/item/1"), answers.url("/item/2")]}, ["a", "b"])
+    batch = await nh.fetch_all(frame["url"])
+    assert frame.join(batch.df()[["status"]]).status.tolist() == [200, 200]
+    with pytest.raises(TypeError, match=r"one column of a DataFrame.*\['url'\]"):
+        nh.fetch_all(frame)
+    with pytest.raises(TypeError, match="item 1 is no URL"):
+        nh.fetch_all(pandas.Series(["http://h/", None]))
+
+
+async def test_words_and_tables_hold_no_secrets(answers):
+    """Neither of what was asked nor of what went wrong; and twelve lines are enough."""
+    good = answers.url("/item/1").replace("http://", "http://user:canary@") + "?token=canary"
+    bad = "http://user:canary@127.0.0.1:1/x?api_key=canary"
+    batch = await nh.fetch_all([good, *[bad] * 20], retry=None)
+    shown = repr(batch) + batch._repr_html_() + batch.df().to_csv() + repr(nh.last_batch)
+    assert "canary" not in shown
+    assert "••••" in shown
+    assert len(repr(batch).splitlines()) <= 12
+    assert repr(batch).startswith("Batch of 21 requests in ")
+    assert "ClientConnectorError (20), 200 (1)" in repr(batch)
+    assert "and 12 more" in repr(batch)
