@@ -271,7 +271,8 @@ async def test_cve_2026_54273_pipelined_requests_are_bounded(serve, most_memory)
     with most_memory(6):
         for part in flood:
             writer.write(part)
-        await asyncio.sleep(0.1)
+        for _ in range(30):  # turns of the loop, in each of which the server reads if it will
+            await asyncio.sleep(0.01)
         assert len(server.reached) == 1
     go_on.set()
     writer.write(LAST)
