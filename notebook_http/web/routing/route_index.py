@@ -13,9 +13,9 @@ first: as in aiohttp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from notebook_http.web.routing.path_template import (
     Variable,
@@ -126,8 +126,7 @@ class RouteIndex:
         # by the count of segments, what picks the fixed ones out, and what is filed under them.
         self._lone: dict[int, tuple[Callable[[Any], Any], dict[Any, _Lone]]] = {}
         # What is not filed by its segments is a rival of the paths that begin as it does.
-        ends = (first for table in self._ends.values() for first, _ in table)
-        self._rivals = tuple({*self._by_prefix, *ends})
+        self._rivals = tuple({*self._by_prefix, *map(_sent_beginning, self._mixed())})
         if "" not in self._rivals and len(self._rivals) <= _FEW_RIVALS:
             for length, shapes in self._shapes.items():
                 if len(shapes) == 1:
@@ -158,6 +157,12 @@ class RouteIndex:
         shapes = self._shapes.setdefault(len(segments), {})
         shape = shapes.setdefault(places, _Shape(places))
         shape.table.setdefault(shape.key(segments), []).append(filed)
+
+    def _mixed(self) -> Iterator[FiledResource]:
+        """Return the templates that are not filed by their segments."""
+        for table in self._ends.values():
+            for filed in table.values():
+                yield from filed
 
     def ask_first(self) -> None:
         """Let `exact` and `only_candidate` find nothing: something else has to be asked before."""
@@ -233,6 +238,12 @@ def _lone_resources(shape: _Shape) -> dict[Any, _Lone]:
         if len(filed) == 1 and variables:
             lone[key] = _Lone(filed[0].routes, *variables[0], variables[1:])
     return lone
+
+
+def _sent_beginning(filed: FiledResource) -> str:
+    """Return how each path begins that *filed*, a template, matches: as it is sent, not as text."""
+    first = cast("Resource", filed.resource).template.parts[0]
+    return first if isinstance(first, str) else ""
 
 
 def _answers(filed: FiledResource, plain: PlainResource) -> bool:

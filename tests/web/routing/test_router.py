@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, strategies as st
 
 from notebook_http import web
+from notebook_http.web.routing.path_template import canonical_path, readable_path
+from notebook_http.web.routing.resource import Resource
 from notebook_http.web.routing.route import SystemRoute
-from notebook_http.web.routing.route_index import RouteIndex
+from notebook_http.web.routing.route_index import RouteIndex, index_key
 
 
 def handler_named(name: str) -> Any:
@@ -52,6 +56,12 @@ def test_longest_fixed_prefix_wins_then_the_first() -> None:
     assert found(router, "GET", "/a/b/c") == ("/a/b/{y}", {"y": "c"})
     assert found(router, "GET", "/a/x/c") == ("/a/{x}/{y}", {"x": "x", "y": "c"})
     assert found(router, "GET", "/q/r/s/t") == (r"/{tail:.*}", {"tail": "q/r/s/t"})
+
+
+@pytest.mark.parametrize("rival", ["/café/{tail:.*}", "/café/a{tail}"])
+def test_the_first_of_two_wins_where_their_fixed_text_is_sent_encoded(rival: str) -> None:
+    router = router_of(("GET", rival), ("GET", "/café/{name}"))
+    assert found(router, "GET", "/caf%C3%A9/abc")[0] == rival
 
 
 def test_a_variable_is_at_least_one_character_and_no_slash() -> None:
@@ -267,3 +277,50 @@ def test_only_what_may_answer_is_tried(template: str, path: str) -> None:
     resources = [web.DynamicResource(template.format(i)) for i in range(1000)]
     candidates = RouteIndex(resources).candidates(path)
     assert [filed.resource for filed, _ in candidates] == [resources[7]]
+
+
+# Few pieces, so that templates meet. `%25` and `é` are sent otherwise than patterns see them.
+PIECES = st.sampled_from(["a", "b", "é", "%25", "a%2Fb"])
+PARTS = PIECES | st.sampled_from(["{v}", r"{v:\d+}", "{v:.*}", "{v:a|é}", "a{v}", "é-{v}", "{v}b"])
+SENT = st.sampled_from(
+    ["a", "b", "%C3%A9", "%c3%a9", "é", "%25", "a%2Fb", "%61", "é-b", "1", "", "%"]
+)
+
+
+def template_of(parts: list[str]) -> str:
+    """Return the path of *parts*, each variable with a name of its own."""
+    return "/" + "/".join(part.replace("{v", f"{{v{i}") for i, part in enumerate(parts))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["GET", "POST", "*"]), st.lists(PARTS, min_size=1, max_size=3)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.lists(st.lists(SENT, min_size=1, max_size=3), min_size=1, max_size=6),
+)
+def test_the_index_finds_what_trying_all_would(
+    templates: list[tuple[str, list[str]]], paths: list[list[str]]
+) -> None:
+    """One template after the other, those with the longest fixed beginning first."""
+    router = web.UrlDispatcher()
+    for number, (method, parts) in enumerate(templates):
+        with contextlib.suppress(RuntimeError):  # the method is taken
+            router.add_route(method, template_of(parts), handler_named(str(number)))
+    resources = cast("list[Resource]", list(router.resources()))
+    resources.sort(key=lambda resource: -len(index_key(resource.canonical)))
+    for segments in paths:
+        sent = "/" + "/".join(segments).encode().decode("latin-1")
+        text = readable_path(canonical_path(sent.encode("latin-1")))
+        expected: tuple[Any, Any] | None = None
+        for resource in resources:
+            values = resource.match(text)
+            route = resource.routes.get("GET") or resource.routes.get("*")
+            if values is not None and route is not None:
+                expected = route.handler.__name__, values
+                break
+        name, values = found(router, "GET", sent)
+        assert (expected is None) == isinstance(name, int)
+        if expected is not None:
+            assert (name, values or {}) == expected
