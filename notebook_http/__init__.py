@@ -162,6 +162,9 @@ if TYPE_CHECKING:
     from notebook_http.notebook.last_error import (
         last_error as last_error,
     )
+    from notebook_http.notebook.pasted_curl import (
+        from_curl as from_curl,
+    )
     from notebook_http.notebook.private_loop import (
         run as run,
     )

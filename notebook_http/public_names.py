@@ -114,6 +114,7 @@ NAMES_OF = {
     ),
     "notebook.last_error": ("last_error",),
     "notebook.private_loop": ("run",),
+    "notebook.pasted_curl": ("from_curl",),
     "notebook.reply": ("Reply",),
     "notebook.server": (
         "Server",

@@ -19,9 +19,9 @@ from notebook_http.notebook.display.error import short_if_ours, short_if_refused
 from notebook_http.notebook.display.error_chain import without_our_part
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
-from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.shell import Shell
+from notebook_http.notebook.source_errors import SourceSyntaxError
 from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 # What each shell has to undo. Several shells in one process happen in tests, and when embedding.
 _loaded: WeakKeyDictionary[Shell, contextlib.ExitStack] = WeakKeyDictionary()
-_SHORT_ERRORS = (failures.ClientError, failures.TotalTimeoutError, MagicSyntaxError, FrameError)
+_SHORT_ERRORS = (failures.ClientError, failures.TotalTimeoutError, SourceSyntaxError, FrameError)
 # The classes are shared by all shells: changed by the first, restored by the last.
 _short_errors = contextlib.ExitStack()
 

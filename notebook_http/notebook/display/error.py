@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from notebook_http.notebook.cell_location import is_ours, is_users, line_in_cell
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.last_error import last_error
-from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 from notebook_http.notebook.shell import Shell, running_shell
+from notebook_http.notebook.source_errors import SourceSyntaxError
 from notebook_http.wire.secrets import mask_text
 
 __all__ = [
@@ -126,7 +126,7 @@ def short_lines(error: BaseException, shell: Shell | None) -> list[str]:
     below = advice_on(error)
     if shell is not None and (line := line_in_cell(error.__traceback__, shell)):
         below.append(("Where", _shown(str(line))))
-    if not isinstance(error, MagicSyntaxError):  # there the way through our code tells nothing
+    if not isinstance(error, SourceSyntaxError):  # there the way through our code tells nothing
         below.append(MORE)
     _, *others = _message(error)
     return [
@@ -167,7 +167,7 @@ def labelled(pairs: Iterable[tuple[str, str]], shell: Shell | None) -> list[str]
 
 def _message(error: BaseException) -> list[str]:
     # A magic's error hides secrets itself, and has help in it that must stay as it is.
-    shown = _one_line if isinstance(error, MagicSyntaxError) else _shown
+    shown = _one_line if isinstance(error, SourceSyntaxError) else _shown
     return [shown(line) for line in str(error).splitlines()] or [""]
 
 
