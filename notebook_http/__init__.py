@@ -139,6 +139,7 @@ if TYPE_CHECKING:
     )
     from notebook_http.notebook.batches.fetch_all import (
         fetch_all as fetch_all,
+        stream_all as stream_all,
     )
     from notebook_http.notebook.batches.last_batch import (
         last_batch as last_batch,

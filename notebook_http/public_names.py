@@ -94,7 +94,10 @@ NAMES_OF = {
         "Batch",
         "NotFetchedError",
     ),
-    "notebook.batches.fetch_all": ("fetch_all",),
+    "notebook.batches.fetch_all": (
+        "fetch_all",
+        "stream_all",
+    ),
     "notebook.batches.last_batch": ("last_batch",),
     "notebook.client": (
         "Client",

@@ -43,6 +43,7 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     values: list[dict[str, Any]] = field(default_factory=list)  # MIME bundles, in order
+    updates: list[dict[str, Any]] = field(default_factory=list)  # of displays, as bundles
     error_name: str = ""
     error: str = ""  # as the front end shows it, colours taken away
     seconds: float = 0.0
@@ -59,6 +60,8 @@ class Outcome:
             setattr(self, content["name"], getattr(self, content["name"]) + content["text"])
         elif kind in ("execute_result", "display_data"):
             self.values.append(content["data"])
+        elif kind == "update_display_data":
+            self.updates.append(content["data"])
         elif kind == "error":
             self.error_name = content["ename"]
             self.error = _COLOURS.sub("", "\n".join(content["traceback"]))

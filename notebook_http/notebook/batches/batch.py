@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from notebook_http.notebook.batches.batch_text import batch_lines
 from notebook_http.notebook.batches.fetching import Outcome, outcomes
+from notebook_http.notebook.batches.meter import Tally
 from notebook_http.notebook.batches.pending_batch import PendingBatch
+from notebook_http.notebook.batches.progress import Progress, show_here
 from notebook_http.notebook.batches.turns import Turns
 from notebook_http.notebook.display.html import tag
 from notebook_http.notebook.reply import Reply
@@ -160,20 +162,29 @@ class Batch(Sequence[Reply | Exception]):
             self._outcomes[place] = None
         source = ((place, self._requests[place]) for place in self.missing)
         turns = Turns(source, self._policy.per_host, look_ahead=len(self))
+        tally = Tally()
+        progress = Progress(len(self), show_here() if self._shows_progress else None, tally)
+        for outcome in self._outcomes:
+            if outcome is not None:
+                progress.note(outcome.status)
+
+        def arrived(place: int, outcome: Outcome) -> None:
+            self._outcomes[place] = outcome
+            progress.note(outcome.status)
+
         self._running = True
         began = perf_counter()
+        progress.begin()
         try:
-            async with aclosing(outcomes(turns, self._policy, self._arrived)) as done:
+            async with aclosing(outcomes(turns, self._policy, arrived, tally)) as done:
                 async for _, outcome in done:
                     if self._raises and isinstance(outcome.value, Exception):
                         raise outcome.value
         finally:
+            progress.end()
             self.seconds += perf_counter() - began
             self._running = False
         return self
-
-    def _arrived(self, place: int, outcome: Outcome) -> None:
-        self._outcomes[place] = outcome
 
     # Showing
 

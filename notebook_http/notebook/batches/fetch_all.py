@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.notebook.argument_names import check_names, request_option_names
 from notebook_http.notebook.batches.batch import Batch
+from notebook_http.notebook.batches.fetching import Outcome, outcomes
 from notebook_http.notebook.batches.last_batch import last_batch
+from notebook_http.notebook.batches.meter import Tally
 from notebook_http.notebook.batches.pending_batch import PendingBatch
-from notebook_http.notebook.batches.planned_request import checked_items, labels_of, planned
-from notebook_http.notebook.batches.policy import policy_of
+from notebook_http.notebook.batches.planned_request import (
+    checked_items,
+    labels_of,
+    planned,
+    read_lazily,
+)
+from notebook_http.notebook.batches.policy import Policy, policy_of
+from notebook_http.notebook.batches.turns import Turn, Turns
 from notebook_http.notebook.client import Client, default_client
 
 if TYPE_CHECKING:
     from notebook_http.client.session import ClientSession
+    from notebook_http.notebook.reply import Reply
 
-__all__ = ["client_of", "fetch_all"]
+__all__ = ["client_of", "fetch_all", "stream_all"]
 
 
 def fetch_all(
@@ -63,9 +74,7 @@ def fetch_all(
         TypeError, ValueError: an argument or an item cannot be; the message names it. Nothing is
             sent then.
     """
-    if errors not in ("collect", "raise"):
-        text = f"fetch_all: errors is 'collect' or 'raise', not {errors!r}"
-        raise ValueError(text)
+    _check_errors("fetch_all", errors)
     policy = policy_of(
         "fetch_all", limit=limit, per_host=per_host, retry=retry, rate=rate, cache=cache
     )
@@ -85,6 +94,83 @@ def fetch_all(
 
     words = f"{len(batch):,} request{'' if len(batch) == 1 else 's'}"
     return PendingBatch(begin, words, Batch)
+
+
+def stream_all(
+    urls: Iterable[Any],
+    *,
+    limit: int = 20,
+    per_host: int = 6,
+    retry: Any = 3,
+    rate: Any = None,
+    errors: str = "collect",
+    cache: Any = None,
+    client: Client | ClientSession | None = None,
+    **options: Any,
+) -> AsyncGenerator[tuple[int, Reply | Exception], None]:
+    """Yield (position, reply or error) of many requests, whichever is done first.
+
+    ```python
+    async for place, reply in nh.stream_all(urls):
+        ...
+    ```
+
+    For more than memory holds: nothing is kept of what was yielded, and a generator of URLs is read
+    no further than *limit* ahead. The loop's body sets the pace: while it runs, what is under way
+    goes on, but nothing new begins. Leaving the loop by `break` stops the rest when the generator
+    is collected; `contextlib.aclosing` stops it at once.
+
+    Args:
+        urls: as for `fetch_all`; what is no list, tuple or column is read as it goes, and a wrong
+            item raises when it is reached.
+        limit: as for `fetch_all`, and so are all others.
+        per_host: requests under way to one host.
+        retry: how often each is sent at most.
+        rate: how fast they may begin.
+        errors: `"raise"` raises the first error instead of yielding it, and stops the rest.
+        cache: a `CacheMiddleware`.
+        client: what to send with.
+        options: of every request.
+
+    Raises:
+        TypeError, ValueError: an argument or an item cannot be; the message names it.
+    """
+    caller = "stream_all"
+    _check_errors(caller, errors)
+    policy = policy_of(caller, limit=limit, per_host=per_host, retry=retry, rate=rate, cache=cache)
+    sender = client_of(client)
+    source: Iterator[Turn]
+    if isinstance(urls, Iterator):
+        check_names(caller, options, request_option_names())
+        source, look_ahead = read_lazily(urls, sender, options), limit
+    else:
+        requests = planned(checked_items(urls, caller), sender, options, caller)
+        source, look_ahead = iter(enumerate(requests)), len(requests)
+    turns = Turns(source, per_host, max(look_ahead, 1))
+    return _streamed(turns, policy, raises=errors == "raise")
+
+
+async def _streamed(
+    turns: Turns, policy: Policy, *, raises: bool
+) -> AsyncGenerator[tuple[int, Reply | Exception], None]:
+    async with aclosing(outcomes(turns, policy, _keep_nothing, Tally())) as done:
+        async for place, outcome in done:
+            value = outcome.value
+            del outcome
+            if raises and isinstance(value, Exception):
+                raise value
+            yield place, value
+            del value  # while the next ones are awaited, only the caller holds it
+
+
+def _keep_nothing(place: int, outcome: Outcome) -> None:
+    """Leave it to whoever goes through the stream."""
+
+
+def _check_errors(caller: str, errors: str) -> None:
+    if errors not in ("collect", "raise"):
+        text = f"{caller}: errors is 'collect' or 'raise', not {errors!r}"
+        raise ValueError(text)
 
 
 def client_of(given: Client | ClientSession | None) -> Client:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import NamedTuple
 
-from notebook_http.notebook.batches.meter import Meter
+from notebook_http.notebook.batches.meter import Meter, Tally
 from notebook_http.notebook.batches.planned_request import PlannedRequest
 from notebook_http.notebook.batches.policy import Policy
 from notebook_http.notebook.batches.turns import Turns
@@ -32,13 +32,18 @@ class Outcome(NamedTuple):
     seconds: float | None
     attempts: int
 
+    @property
+    def status(self) -> int | None:
+        """The status of the reply; None for an error."""
+        return self.value.status if isinstance(self.value, Reply) else None
+
 
 # Given the position and outcome of a request in the moment it is there.
 Arrived = Callable[[int, Outcome], None]
 
 
 async def outcomes(
-    turns: Turns, policy: Policy, arrived: Arrived
+    turns: Turns, policy: Policy, arrived: Arrived, tally: Tally
 ) -> AsyncGenerator[tuple[int, Outcome], None]:
     """Yield (position, outcome) in the order of completion; end with the last one.
 
@@ -51,7 +56,7 @@ async def outcomes(
     try:
         while True:
             while len(running) < policy.limit and (turn := turns.next()) is not None:
-                task = asyncio.create_task(_send(*turn, policy, arrived))
+                task = asyncio.create_task(_send(*turn, policy, arrived, tally))
                 running[task] = turn
                 task.add_done_callback(finished.put_nowait)
             if not running:
@@ -68,8 +73,10 @@ async def outcomes(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _send(place: int, request: PlannedRequest, policy: Policy, arrived: Arrived) -> Outcome:
-    meter = Meter()
+async def _send(
+    place: int, request: PlannedRequest, policy: Policy, arrived: Arrived, tally: Tally
+) -> Outcome:
+    meter = Meter(tally)
     outcome = await _fetch(request, policy, meter)
     arrived(place, outcome)
     # Not after a cancel: what goes on with the batch later needs its sender still.

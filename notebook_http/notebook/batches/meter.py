@@ -10,7 +10,20 @@ if TYPE_CHECKING:
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.response import ClientResponse
 
-__all__ = ["Meter"]
+__all__ = ["Meter", "Tally"]
+
+
+class Tally:
+    """What is counted over all requests of a batch.
+
+    Attributes:
+        retrying: requests that wait for another try.
+    """
+
+    __slots__ = ("retrying",)
+
+    def __init__(self) -> None:
+        self.retrying = 0
 
 
 class Meter:
@@ -19,9 +32,11 @@ class Meter:
     Each redirect passes both, and each further try the inner one only.
     """
 
-    __slots__ = ("_busy", "_hops", "_since", "_tries")
+    __slots__ = ("_between", "_busy", "_hops", "_since", "_tally", "_tries")
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._between = False  # a try is over, and nobody has said that it was the last
         self._hops = 0
         self._tries = 0
         self._busy = 0.0  # seconds of the tries that are over
@@ -30,18 +45,27 @@ class Meter:
     async def hop(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Note that a request or its redirect begins."""
         self._hops += 1
-        return await handler(request)
+        try:
+            return await handler(request)
+        finally:
+            self._set_between(False)
 
     async def sent(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Note that it is sent, after all waiting of our own."""
         self._tries += 1
         self._since = None
+        self._set_between(False)
         began = perf_counter()
         try:
             return await handler(request)
         finally:
             self._since = perf_counter()
             self._busy += self._since - began
+            self._set_between(True)
+
+    def _set_between(self, between: bool) -> None:
+        self._tally.retrying += between - self._between
+        self._between = between
 
     @property
     def attempts(self) -> int:

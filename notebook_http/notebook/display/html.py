@@ -34,7 +34,7 @@ def _word_set(words: str) -> frozenset[str]:
 
 # Structure that reads without CSS, and that JupyterLab's sanitiser lets through.
 _TAGS = _word_set(
-    "a b br code details div em h3 h4 img li p pre small span strong summary table tbody "
+    "a b br code details div em h3 h4 img li p pre progress small span strong summary table tbody "
     "caption td th thead tr ul ol"
 )
 _VOID_TAGS = frozenset({"br", "img"})
@@ -45,6 +45,8 @@ _ATTRIBUTES = {
     "scope": re.compile(r"row|col"),
     "colspan": re.compile(r"[0-9]+"),
     "open": re.compile(r"open"),
+    "value": re.compile(r"[0-9]+"),
+    "max": re.compile(r"[0-9]+"),
     "title": re.compile(r".*", re.DOTALL),
     "alt": re.compile(r".*", re.DOTALL),
     "dir": re.compile(r"auto|ltr|rtl"),
