@@ -160,6 +160,12 @@ if TYPE_CHECKING:
         load_ipython_extension as load_ipython_extension,
         unload_ipython_extension as unload_ipython_extension,
     )
+    from notebook_http.notebook.jobs import (
+        Job as Job,
+        jobs as jobs,
+        settle as settle,
+        spawn as spawn,
+    )
     from notebook_http.notebook.last_error import (
         last_error as last_error,
     )

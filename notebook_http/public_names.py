@@ -115,6 +115,12 @@ NAMES_OF = {
         "load_ipython_extension",
         "unload_ipython_extension",
     ),
+    "notebook.jobs": (
+        "Job",
+        "jobs",
+        "settle",
+        "spawn",
+    ),
     "notebook.last_error": ("last_error",),
     "notebook.private_loop": ("run",),
     "notebook.pasted_curl": ("from_curl",),

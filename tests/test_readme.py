@@ -37,10 +37,11 @@ def plain_texts(cell: Any) -> str:
 @pytest.mark.kernel
 def test_blocks_of_the_readme_run_from_top_to_bottom(cells: list[Any]) -> None:
     """Copied as they stand, without a network: each shows what the text beside it says."""
-    server, card, frame, magic, cell_magic, fastapi = map(plain_texts, cells)
+    server, card, frame, jobs, magic, cell_magic, fastapi = map(plain_texts, cells)
     assert re.search(r"Server hello \(running\) +http://127\.0\.0\.1:\d+/", server)
     assert card.startswith("200 OK (success)  GET http://127.0.0.1:")
     assert frame.split() == ["hello", "0", "Ada"]
+    assert re.search(r"hello/Grace +done ", jobs)
     assert "hello/Ada?q=jupyter" in magic
     assert cell_magic.startswith("201 Created")
     assert '"name": "Ada"' in cell_magic

@@ -189,7 +189,7 @@ class PrivateLoop(_Loop):
 
     def __init__(self, waiting: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self._waiting = waiting
+        self.waiting = waiting
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect *sock*, as every client on this loop does.
@@ -198,7 +198,7 @@ class PrivateLoop(_Loop):
             BlockedLoopError: who listens at *address* cannot answer before `run` has returned.
             OSError: nobody can be reached there.
         """
-        if any(_meets(each, address) for each in _listening_addresses(self._waiting)):
+        if any(_meets(each, address) for each in _listening_addresses(self.waiting)):
             where = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
             msg = (
                 f"The server at {where} runs on the event loop of this notebook, which waits for "

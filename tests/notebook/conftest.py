@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import sys
 import time
@@ -57,7 +58,8 @@ class Outcome:
     def add(self, kind: str, content: dict[str, Any]) -> None:
         """Take one message of the kernel's output channel."""
         if kind == "stream":
-            setattr(self, content["name"], getattr(self, content["name"]) + content["text"])
+            text = _COLOURS.sub("", content["text"])
+            setattr(self, content["name"], getattr(self, content["name"]) + text)
         elif kind in ("execute_result", "display_data"):
             self.values.append(content["data"])
         elif kind == "update_display_data":
@@ -73,6 +75,7 @@ class KernelInUse:
     def __init__(self, manager: Any, client: Any) -> None:
         self._manager = manager
         self._client = client
+        self._outcomes: dict[str, Outcome] = {}  # by request; an earlier cell may go on
 
     def run(self, code: str, *, stop_after: float | None = None, limit: float = 60) -> Outcome:
         """Execute *code* and wait until it is done; press Stop after *stop_after* seconds."""
@@ -80,6 +83,7 @@ class KernelInUse:
         began = time.monotonic()
         stopped = 0.0
         request = self._client.execute(code)
+        self._outcomes[request] = outcome
         while True:
             if stop_after is not None and not stopped and time.monotonic() - began > stop_after:
                 self._manager.interrupt_kernel()
@@ -89,24 +93,33 @@ class KernelInUse:
                 message = self._client.get_iopub_msg(timeout=0.02)
             except Empty:
                 continue
-            if message["parent_header"].get("msg_id") != request:
-                continue
+            parent = message["parent_header"].get("msg_id")
             content = message["content"]
-            if message["msg_type"] == "status" and content["execution_state"] == "idle":
-                break
-            outcome.add(message["msg_type"], content)
+            if message["msg_type"] == "status":
+                if parent == request and content["execution_state"] == "idle":
+                    break
+            elif parent in self._outcomes:
+                self._outcomes[parent].add(message["msg_type"], content)
         outcome.seconds = time.monotonic() - began
         outcome.seconds_after_stop = time.monotonic() - stopped if stopped else 0.0
         return outcome
 
+    def restart(self) -> None:
+        """End the kernel as the page's menu does, and start it anew."""
+        self._manager.restart_kernel()
+        self._client.wait_for_ready(timeout=60)
+
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[KernelInUse]:
-    """A kernel for the tests of one file, started with this interpreter; nothing is loaded."""
+    """A kernel for the tests of one file; nothing is loaded.
+
+    It is this interpreter's own, or that of $NOTEBOOK_HTTP_KERNEL_PYTHON (`make test-kernels`).
+    """
     from jupyter_client.manager import KernelManager
 
     manager = KernelManager()
-    manager.kernel_spec.argv[0] = sys.executable
+    manager.kernel_spec.argv[0] = os.environ.get("NOTEBOOK_HTTP_KERNEL_PYTHON", sys.executable)
     manager.start_kernel(cwd=str(_ROOT))
     client = manager.client()
     client.start_channels()
