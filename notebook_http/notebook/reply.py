@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from notebook_http.client.sent_body import rendered_body
 from notebook_http.notebook.display.body_preview import Body, image_html
 from notebook_http.notebook.display.card import (
     CardFacts,
@@ -23,7 +24,7 @@ from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
-from notebook_http.notebook.reply_head import ReplyHead, SentRequest, head_parts
+from notebook_http.notebook.reply_head import BODY_BYTES, ReplyHead, SentRequest, head_parts
 from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
 
@@ -100,7 +101,7 @@ class Reply(ReplyHead):
         finally:
             response.close()
         return cls(
-            **head_parts(response),
+            **head_parts(response, await rendered_body(response, BODY_BYTES)),
             content=content,
             history=tuple(ReplyHead(**head_parts(hop)) for hop in response.history),
             timings=response.timings,

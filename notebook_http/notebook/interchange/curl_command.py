@@ -117,7 +117,7 @@ def read_curl(text: str, shell: Shell | None = None) -> CurlCommand:
     Raises:
         CurlSyntaxError: it cannot be read. The message shows the place.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     source = Source(text, first_line=1)
     if not text.isascii():
         try:

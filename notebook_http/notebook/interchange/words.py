@@ -11,9 +11,11 @@ Shell = Literal["bash", "cmd", "powershell"]
 
 # cmd.exe: a caret in front of a quote, or one that continues a line which goes on with a flag.
 _CMD = re.compile(r"""(?:^|\s)\^"|\^[ \t]*\n\s*(?:-|\^?"|https?:)""")
-# PowerShell: a backtick that continues a line, or the call operator.
-_POWERSHELL = re.compile(r"`[ \t]*\n|^\s*&\s+['\"]?curl|^\s*curl\.exe\b[^\"]*'")
-_QUOTED = re.compile(r"'[^']*'")
+# PowerShell: a backtick that continues a line; the call operator, or a program's full name.
+_CONTINUED = re.compile(r"`[ \t]*\n")
+_POWERSHELL = re.compile(r"^\s*&\s+['\"]?curl|^\s*curl\.exe\b[^\"]*'")
+# What bash has in single quotes, or behind a backslash, says nothing of the others.
+_QUOTED = re.compile(r"\\.|\$'(?:[^'\\]|\\.)*'|'[^']*'|(?m:^\s*#.*)", re.DOTALL)
 
 
 class Word(NamedTuple):
@@ -33,10 +35,10 @@ class Word(NamedTuple):
 
 def shell_of(command: str) -> Shell:
     """Return the shell that *command*, its line ends LF, was most likely written for."""
-    if _POWERSHELL.search(command):
+    left = _QUOTED.sub("''", command)
+    if _POWERSHELL.search(command) or _CONTINUED.search(left):
         return "powershell"
-    # What bash has in single quotes says nothing of cmd, which has no such quotes.
-    if _CMD.search(_QUOTED.sub("''", command)):
+    if _CMD.search(left):
         return "cmd"
     if command.lstrip().lower().startswith("curl.exe"):
         return "cmd"

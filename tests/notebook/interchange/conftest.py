@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -55,7 +56,7 @@ class Recorder:
                 self.requests.append(Received(lines[0], headers, body))
                 writer.write(self._answer(lines[0]))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -64,23 +65,35 @@ class Recorder:
         verb, path, _ = line.split(" ")
         if path == "/moved":
             return b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+        if path == "/login":
+            cookie = b"Set-Cookie: sid=c4n4ryc4n4ry; Path=/; HttpOnly\r\n"
+            return b"HTTP/1.1 200 OK\r\n" + cookie + b"Content-Length: 0\r\n\r\n"
         if path == "/missing":
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        head = (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-            b"Set-Cookie: sid=c4n4ryc4n4ry; Path=/; HttpOnly\r\nContent-Length: 10\r\n\r\n"
-        )
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
         return head if verb == "HEAD" else head + b'[{"a": 1}]'
 
 
-@pytest.fixture
-async def recorder() -> AsyncIterator[Recorder]:
-    """A server that notes what it is asked."""
+@contextlib.asynccontextmanager
+async def _recording() -> AsyncIterator[Recorder]:
     made = Recorder()
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with server:
         yield made
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    """A server that notes what it is asked."""
+    async with _recording() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def recording() -> Callable[[], contextlib.AbstractAsyncContextManager[Recorder]]:
+    """What makes such a server on the running loop: for properties, which have many loops."""
+    return _recording
 
 
 @pytest.fixture
