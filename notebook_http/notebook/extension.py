@@ -26,6 +26,7 @@ from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_st
 
 if TYPE_CHECKING:
     from notebook_http.notebook.client import PendingRequest
+    from notebook_http.notebook.interchange.curl_command import CurlCommand
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
@@ -65,7 +66,7 @@ def _register_magics(shell: Shell) -> Callable[[], None]:
     manager = shell.magics_manager
     kinds = ("line", "cell")
     before = {kind: manager.magics[kind].get("http") for kind in kinds}
-    manager.register_function(http_magic(shell, _request), "line_cell", "http")
+    manager.register_function(http_magic(shell, _request, _run_command), "line_cell", "http")
 
     def undo() -> None:
         for kind in kinds:
@@ -84,6 +85,13 @@ def _request(method: str, url: str, **options: Any) -> PendingRequest:
     from notebook_http.notebook.client import default_client
 
     return default_client().request(method, url, **options)
+
+
+def _run_command(command: CurlCommand) -> PendingRequest:
+    from notebook_http.notebook.client import default_client
+    from notebook_http.notebook.pasted_curl import request_of
+
+    return request_of(command, default_client())
 
 
 def _await_magics_of(shell: Shell) -> Callable[[], None]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
+from notebook_http.notebook.interchange.curl_command import CurlCommand
+from notebook_http.notebook.magics.curl_cell import is_curl_cell, read_curl_cell
 from notebook_http.notebook.magics.options import options_help
 from notebook_http.notebook.magics.request_cell import ParsedRequest, read_cell, read_line
 from notebook_http.notebook.shell import Shell
@@ -28,6 +30,9 @@ _HELP = """Send a request and show the reply.
 
     body
 
+    %%http [options]
+    curl URL [flags]
+
 URL    without a scheme it is http:// on this machine (:3000/path, localhost, 127.0.0.1),
        https:// everywhere else
 METHOD may be left out: GET, or POST when there is something to send
@@ -35,6 +40,8 @@ items  Header:value  query==value  key=value  key:=json  (the last two make a JS
 
 {expr} and {{expr}} on the magic's line, and {{expr}} in the cell below it, are replaced by the
 value of the Python expression. A value is one word, whatever is in it. \\{ is a brace.
+
+A curl command may stand in the cell as it was copied (bash, cmd.exe, PowerShell), braces and all.
 
 Options:
 """
@@ -52,10 +59,16 @@ class Request(Protocol):
         ...
 
 
-def http_magic(shell: Shell, request: Request) -> Callable[..., Coroutine[Any, Any, Any]]:
+# What sends a curl command, for the magics: `notebook.pasted_curl.request_of` with a client.
+RunCommand = Callable[[CurlCommand], Awaitable[_Answer]]
+
+
+def http_magic(
+    shell: Shell, request: Request, run: RunCommand
+) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the function of `%http` and `%%http` in *shell*, to be registered as `line_cell`.
 
-    *request* sends what the magic reads.
+    *request* sends what the magic reads, *run* the curl commands.
 
     It raises MagicSyntaxError for what cannot be read, before anything is sent, and returns a
     coroutine that gives the Reply, or the DataFrame with `--df`. Cancelling it ends the request
@@ -71,6 +84,9 @@ def http_magic(shell: Shell, request: Request) -> Callable[..., Coroutine[Any, A
             namespace = {**namespace, **local_ns}
         if cell is None:
             return _send(read_line(line, namespace), shell, request)
+        if is_curl_cell(cell):
+            options, command = read_curl_cell(line, cell, namespace)
+            return _show(run(command), options, shell)
         return _send(read_cell(line, cell, namespace), shell, request)
 
     http.__doc__ = _HELP + options_help()
@@ -85,8 +101,12 @@ async def _send(parsed: ParsedRequest, shell: Shell, request: Request) -> Any:
     arguments = parsed.arguments()
     if parsed.method == "HEAD":  # of which one wants the answer itself, as everywhere here
         arguments["allow_redirects"] = False
-    reply = await request(parsed.method, parsed.url, **arguments)
-    result = reply.df() if parsed.options.get("df") else reply
-    if name := parsed.options.get("into"):
+    return await _show(request(parsed.method, parsed.url, **arguments), parsed.options, shell)
+
+
+async def _show(answer: Awaitable[_Answer], options: dict[str, object], shell: Shell) -> Any:
+    reply = await answer
+    result = reply.df() if options.get("df") else reply
+    if name := options.get("into"):
         shell.push({str(name): result})
     return result
