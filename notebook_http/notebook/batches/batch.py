@@ -12,8 +12,8 @@ from notebook_http.notebook.batches.fetching import Outcome, outcomes
 from notebook_http.notebook.batches.meter import Tally
 from notebook_http.notebook.batches.pending_batch import PendingBatch
 from notebook_http.notebook.batches.progress import Progress, show_here
+from notebook_http.notebook.batches.summary import Summary, batch_html
 from notebook_http.notebook.batches.turns import Turns
-from notebook_http.notebook.display.html import tag
 from notebook_http.notebook.reply import Reply
 
 if TYPE_CHECKING:
@@ -130,6 +130,28 @@ class Batch(Sequence[Reply | Exception]):
 
         return frame_of_requests(self._requests, self._outcomes, self._labels)
 
+    def rows(self, path: str | None = None) -> pandas.DataFrame:
+        """Return the records of all bodies in one frame, in order, each with its `source`.
+
+        `source` is the masked URL, the first column (`source_url` where records have a `source`).
+        Bodies are read as `Reply.df` reads them. Requests without a reply, and replies with a
+        status of 400 or above, have no records; `attrs["without_rows"]` lists their positions.
+
+        Args:
+            path: where the rows are inside each JSON, as in `"data.items"`; None finds them.
+
+        Raises:
+            FrameError: a ValueError; a body has no table in it, and the message names its request,
+                or there is no body at all.
+        """
+        from notebook_http.notebook.batches.batch_frames import frame_of_records
+
+        return frame_of_records(self._requests, self._outcomes, path)
+
+    def summary(self) -> Summary:
+        """Return counts by status, percentiles of the times, and a histogram, as of now."""
+        return Summary(self._outcomes, self.seconds)
+
     # Going on
 
     def resume(self, *, failed: bool = False) -> PendingBatch[Batch]:
@@ -193,4 +215,4 @@ class Batch(Sequence[Reply | Exception]):
 
     def _repr_html_(self) -> str:
         """Return what a cell shows whose value this is."""
-        return str(tag("pre", repr(self)))
+        return batch_html(self._requests, self._outcomes, self.seconds)

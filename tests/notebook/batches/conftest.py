@@ -60,6 +60,8 @@ class ManyAnswers:
             return web.Response(status=503)
         if kind == "redirect":
             raise web.HTTPFound("/item/1")
+        if kind == "none":
+            return web.json_response([])
         if kind == "missing":
             return web.Response(status=404, text="no such thing")
         if kind == "broken":

@@ -44,3 +44,29 @@ async def test_words_and_tables_hold_no_secrets(answers):
     assert repr(batch).startswith("Batch of 21 requests in ")
     assert "ClientConnectorError (20), 200 (1)" in repr(batch)
     assert "and 12 more" in repr(batch)
+
+
+async def test_the_records_of_all_bodies_are_one_frame(answers):
+    """In the order asked, each with where it is from; what has none is listed."""
+    paths = ("/item/1", "/missing", "/item/2", "/none", "/broken")
+    urls = [answers.url(path) for path in paths]
+    batch = await nh.fetch_all([url + "?token=canary" for url in urls], retry=None)
+    frame = batch.rows()
+    assert list(frame.columns) == ["source", "n"]
+    assert frame.n.tolist() == [1, -1, 2, -2]
+    assert frame.index.tolist() == [0, 1, 2, 3]
+    assert [source.split("?")[0] for source in frame.source] == [urls[0]] * 2 + [urls[2]] * 2
+    assert "canary" not in frame.to_csv()
+    assert frame.attrs["without_rows"] == [1, 4]
+
+
+async def test_a_body_without_rows_is_named(answers):
+    """By its position and URL; and where no body came at all, that is said."""
+    batch = await nh.fetch_all([answers.url("/item/1"), answers.url("/redirect")])
+    assert len(batch.rows()) == 4
+    with pytest.raises(ValueError, match=r"(?s)Request 0, http://.*/item/1:\n.*nowhere") as caught:
+        batch.rows("nowhere")
+    assert len(str(caught.value).splitlines()) <= 12
+    batch = await nh.fetch_all([answers.url("/missing")])
+    with pytest.raises(ValueError, match="No reply with a status below 400 has come"):
+        batch.rows()
