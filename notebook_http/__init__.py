@@ -133,6 +133,9 @@ if TYPE_CHECKING:
     from notebook_http.client.websocket_response import (
         ClientWebSocketResponse as ClientWebSocketResponse,
     )
+    from notebook_http.notebook.archived_requests import (
+        from_har as from_har,
+    )
     from notebook_http.notebook.batches.batch import (
         Batch as Batch,
         NotFetchedError as NotFetchedError,
@@ -159,6 +162,9 @@ if TYPE_CHECKING:
     from notebook_http.notebook.extension import (
         load_ipython_extension as load_ipython_extension,
         unload_ipython_extension as unload_ipython_extension,
+    )
+    from notebook_http.notebook.history import (
+        history as history,
     )
     from notebook_http.notebook.jobs import (
         Job as Job,

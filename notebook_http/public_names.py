@@ -90,6 +90,7 @@ NAMES_OF = {
     ),
     "client.tracing": ("TraceConfig",),
     "client.upload_tracker": ("UploadTracker",),
+    "notebook.archived_requests": ("from_har",),
     "notebook.batches.batch": (
         "Batch",
         "NotFetchedError",
@@ -121,6 +122,7 @@ NAMES_OF = {
         "settle",
         "spawn",
     ),
+    "notebook.history": ("history",),
     "notebook.last_error": ("last_error",),
     "notebook.private_loop": ("run",),
     "notebook.pasted_curl": ("from_curl",),

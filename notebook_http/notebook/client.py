@@ -7,6 +7,7 @@ nothing has to be closed, a cell can be run again, and a forgotten `await` is to
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ from notebook_http.notebook.argument_names import (
     request_option_names,
     session_argument_names,
 )
+from notebook_http.notebook.history import note_failure, note_reply, note_response
 from notebook_http.notebook.loop_session import LoopSession, close_silently
 from notebook_http.notebook.pending_request import PendingRequest
 from notebook_http.notebook.reply import Reply
+from notebook_http.notebook.reply_head import head_parts
 from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
@@ -153,13 +156,27 @@ class Client:
         if judge is True:
             # Judged here, after the body was read: it mostly says what was wrong.
             options = {**options, "raise_for_status": False}
-        response = await self._send(session, method, url, options)
-        reply = await Reply.read(response)
+        began = time.time()
+        try:
+            response = await self._send(session, method, url, options)
+            reply = await Reply.read(response)
+        except Exception as error:
+            note_failure(method, url, began, error)
+            raise
+        note_reply(reply)
         return reply.raise_for_status() if judge is True else reply
 
     async def open(self, method: str, url: str | URL, options: dict[str, Any]) -> ClientResponse:
         """Send a request and return its response, the body still to come; errors as `fetch`."""
-        return await self._send(await self._session(), method, url, options)
+        session = await self._session()
+        began = time.time()
+        try:
+            response = await self._send(session, method, url, options)
+        except Exception as error:
+            note_failure(method, url, began, error)
+            raise
+        note_response(response, head_parts(response)["request"])
+        return response
 
     async def middlewares(self, options: dict[str, Any]) -> tuple[ClientMiddlewareType, ...]:
         """Return those that a request with *options* goes through: its own, or the session's.

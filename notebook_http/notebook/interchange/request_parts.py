@@ -16,7 +16,7 @@ from notebook_http.wire.secrets import (
     mask_url,
 )
 
-__all__ = ["MASKED_NOTE", "RequestParts", "masked"]
+__all__ = ["MASKED_NOTE", "RequestParts", "masked", "masked_body"]
 
 MASKED_NOTE = "Credentials are masked. With reveal=True they are shown."
 
@@ -56,6 +56,9 @@ class RequestParts(NamedTuple):
             and not (name.lower() == "content-length" and self.body is not None)
         ]
 
+    def __repr__(self) -> str:
+        return f"<{self.method} {mask_url(self.url)[:200]}>"
+
     def check_whole(self) -> None:
         """Return if all that was sent is here.
 
@@ -74,12 +77,13 @@ def masked(parts: RequestParts) -> RequestParts:
     """Return *parts* with the secrets in URL, headers and body masked."""
     body = parts.body
     if body:
-        body = _masked_body(body, parts.header("content-type") or "")
+        body = masked_body(body, parts.header("content-type") or "")
     headers = tuple(mask_headers(parts.headers))
     return parts._replace(url=mask_url(parts.url), headers=headers, body=body)
 
 
-def _masked_body(body: bytes, content_type: str) -> bytes:
+def masked_body(body: bytes, content_type: str) -> bytes:
+    """Return *body* with the secrets in it masked, as far as its type lets them be seen."""
     kind = content_type.lower()
     if kind.startswith("multipart/") and (found := _BOUNDARY.search(content_type)):
         delimiter = b"--" + found.group(1).encode("utf-8", "surrogateescape")
