@@ -1,8 +1,10 @@
-"""Bodies that become DataFrames: JSON of many shapes, CSV and TSV.
+"""Bodies that become DataFrames, whatever format they came in.
 
-`records` finds the rows, `row_path` walks to them, `flatten` makes columns of nested records,
-`tabular` reads delimited text, `reply_body` picks among them by content type. pandas is imported
-when the first frame is made, never before.
+`body_format` tells the format and `reply_body` has it read: `json_body`, `tabular` (CSV),
+`columnar` (Parquet, Arrow), `workbook`, `xml_body`, `html_tables`, `events`, `geojson`. `records`
+finds the rows in values, `row_path` walks to them, `flatten` makes columns of nested records,
+`typed_columns` gives these types, and `delivery` hands the table over. pandas is imported when the
+first frame is made, never before; pyarrow, polars and openpyxl only for what needs them.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
     from yarl import URL
 
-__all__ = ["FrameKind", "delivered", "known_kind", "provenance"]
+__all__ = ["FrameKind", "delivered", "delivered_table", "known_kind", "provenance"]
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 _KINDS = ("pandas", "polars", "arrow")
@@ -75,6 +75,21 @@ def delivered(
     return _polars(frame)
 
 
+def delivered_table(table: Any, to: str, attrs: Mapping[str, str] | None) -> Any:
+    """Return an Arrow *table* as it is, or in polars: no value goes through pandas.
+
+    Raises:
+        FrameError: polars is missing.
+    """
+    if to == "arrow":
+        return _with_metadata(table, attrs)
+    try:
+        import polars
+    except ImportError as error:
+        raise FrameError(needs("polars", 'to="polars"')) from error
+    return polars.from_arrow(table)
+
+
 def _indexed(frame: pandas.DataFrame, index: str | Sequence[str]) -> pandas.DataFrame:
     names = [index] if isinstance(index, str) else list(index)
     if names == list(frame.index.names):
@@ -97,10 +112,15 @@ def _arrow(frame: pandas.DataFrame, attrs: Mapping[str, str] | None) -> Any:
             arrays.append(pyarrow.Array.from_pandas(frame[name]))
         except (pyarrow.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise FrameError(_mixed(str(name), frame[name], "arrow")) from error
-    table = pyarrow.Table.from_arrays(arrays, names=list(frame.columns))
+    return _with_metadata(pyarrow.Table.from_arrays(arrays, names=list(frame.columns)), attrs)
+
+
+def _with_metadata(table: Any, attrs: Mapping[str, str] | None) -> Any:
     if not attrs:
         return table
-    return table.replace_schema_metadata({_METADATA_KEY: json.dumps(dict(attrs)).encode()})
+    return table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(dict(attrs)).encode()}
+    )
 
 
 def _polars(frame: pandas.DataFrame) -> Any:

@@ -1,68 +1,27 @@
-"""Make a DataFrame of a body by what it says it is, or by what it looks like.
-
-Servers of raw files label CSV as `text/plain` or not at all, so plain text is looked into.
-"""
+"""Make a table of a reply's body, whatever format it is in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from notebook_http.notebook.frames.delivery import delivered, known_kind
+from notebook_http.notebook.frames.body_format import DELIMITERS, BodyFormat, format_of
+from notebook_http.notebook.frames.columnar import arrow_table, frame_from_table, parquet_table
+from notebook_http.notebook.frames.delivery import delivered, delivered_table, known_kind
+from notebook_http.notebook.frames.events import event_rows
 from notebook_http.notebook.frames.exceptions import FrameError
+from notebook_http.notebook.frames.html_tables import html_columns
 from notebook_http.notebook.frames.json_body import json_lines, json_value
-from notebook_http.notebook.frames.tabular import decoded_text, delimiter_of, frame_from_csv
+from notebook_http.notebook.frames.tabular import decoded_text, frame_from_csv
 from notebook_http.notebook.frames.typed_columns import cast
 from notebook_http.notebook.frames.wanted import Dtypes, Wanted
+from notebook_http.notebook.frames.workbook import frame_from_workbook
+from notebook_http.notebook.frames.xml_body import xml_value
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["frame_from_reply_parts"]
-
-_JSON = frozenset({"application/json", "text/json", "application/javascript", "text/javascript"})
-_JSON_LINES = frozenset(
-    {
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
-        "application/jsonlines",
-        "application/json-seq",
-        "application/geo+json-seq",
-    }
-)
-#: None: the delimiter is told from the text. European spreadsheets write `;` into text/csv.
-_DELIMITED = {
-    "text/csv": None,
-    "application/csv": None,
-    "text/x-csv": None,
-    "text/comma-separated-values": None,
-    "text/tab-separated-values": "\t",
-    "text/tsv": "\t",
-}
-#: Types that say nothing, or that Windows registers for CSV: the body itself tells.
-_UNTOLD = frozenset(
-    {
-        "",
-        "text/plain",
-        "application/octet-stream",
-        "binary/octet-stream",
-        "application/vnd.ms-excel",
-    }
-)
-#: What to try for types that pandas reads and this package does not.
-_ELSEWHERE = {
-    "text/html": "For tables in the page: pandas.read_html(io.StringIO(r.text)).",
-    "application/xhtml+xml": "For tables in the page: pandas.read_html(io.StringIO(r.text)).",
-    "application/xml": "Try pandas.read_xml(io.BytesIO(r.content)).",
-    "text/xml": "Try pandas.read_xml(io.BytesIO(r.content)).",
-    "application/vnd.apache.parquet": "Try pandas.read_parquet(io.BytesIO(r.content)).",
-    "application/vnd.apache.arrow.file": "Try pandas.read_feather(io.BytesIO(r.content)).",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
-        "Try pandas.read_excel(io.BytesIO(r.content))."
-    ),
-}
 
 
 def frame_from_reply_parts(
@@ -83,7 +42,8 @@ def frame_from_reply_parts(
         content: the decoded body.
         content_type: the media type; parameters and case do not matter, `""` when unknown.
         charset: the charset parameter, if there is one.
-        path: where the rows are inside JSON, as in `"data.items"`; see `frame_from_json`.
+        path: where the rows are inside JSON or XML, as in `"data.items"` (see `frame_from_json`);
+            the number, caption or id of a table in a page; the name or number of a sheet.
         flatten: whether nested dicts become columns.
         dtypes: "auto", None for values as the body has them, or types by column, the rest auto.
         index: the column, or columns, that name the rows.
@@ -102,29 +62,56 @@ def frame_from_reply_parts(
         )
         raise FrameError(msg)
     wanted = Wanted.of(path, flatten, dtypes)
-    frame = _frame(content, media_type, charset, wanted)
+    found = format_of(content, media_type, charset)
+    if found in ("parquet", "arrow"):
+        _refuse_path(path, found)
+        table = parquet_table(content) if found == "parquet" else arrow_table(content)
+        if to != "pandas" and index is None and not wanted.dtypes:
+            return delivered_table(table, to, attrs)
+        frame = frame_from_table(table)
+    else:
+        frame = _frame(content, media_type, found, charset, wanted)
     if wanted.dtypes:
         frame = cast(frame, wanted.dtypes)
     return delivered(frame, index=index, to=to, attrs=attrs)
 
 
 def _frame(
-    content: bytes, media_type: str, charset: str | None, wanted: Wanted
+    content: bytes,
+    media_type: str,
+    found: BodyFormat | None,
+    charset: str | None,
+    wanted: Wanted,
 ) -> pandas.DataFrame:
-    if media_type in _JSON_LINES:
-        return wanted.json_frame(json_lines(content, charset))
-    if media_type in _JSON or media_type.endswith("+json") or _looks_like_json(content, media_type):
-        return wanted.json_frame(_json_or_lines(content, charset))
-    delimiter = _DELIMITED.get(media_type)
-    if media_type in _DELIMITED or _looks_delimited(content, media_type, charset):
-        if wanted.path is not None:
-            msg = (
-                "`path` chooses rows inside JSON, but this body is delimited text "
-                f"({media_type or 'no content type'}).\nLeave `path` out."
-            )
-            raise FrameError(msg)
-        return wanted.dated(frame_from_csv(content, charset, delimiter))
-    raise FrameError(_no_table(media_type))
+    match found:
+        case "json":
+            return wanted.json_frame(_json_or_lines(content, charset))
+        case "json lines":
+            return wanted.json_frame(json_lines(content, charset))
+        case "delimited":
+            _refuse_path(wanted.path, f"delimited text ({media_type or 'no content type'})")
+            return wanted.dated(frame_from_csv(content, charset, DELIMITERS.get(media_type)))
+        case "workbook":
+            return wanted.dated(frame_from_workbook(content, wanted.path))
+        case "xml":
+            value = xml_value(content, charset)
+            if not isinstance(value, dict):
+                msg = "There are no rows in this XML: its root has no elements.\nLook at .text."
+                raise FrameError(msg)
+            return wanted.json_frame(value, text_only=True)
+        case "html":
+            return wanted.text_frame(html_columns(decoded_text(content, charset), wanted.path))
+        case "events":
+            rows, plain = event_rows(content)
+            return wanted.json_frame(rows, text_only=plain)
+        case _:
+            raise FrameError(_no_table(media_type))
+
+
+def _refuse_path(path: str | None, what: str) -> None:
+    if path is not None:
+        msg = f"`path` chooses rows inside JSON, but this body is {what}.\nLeave `path` out."
+        raise FrameError(msg)
 
 
 def _json_or_lines(content: bytes, charset: str | None) -> Any:
@@ -138,27 +125,10 @@ def _json_or_lines(content: bytes, charset: str | None) -> Any:
     return json_lines(content, charset)
 
 
-def _looks_like_json(content: bytes, media_type: str) -> bool:
-    return media_type in _UNTOLD and content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-
-
-def _looks_delimited(content: bytes, media_type: str, charset: str | None) -> bool:
-    if media_type not in _UNTOLD or b"\0" in content[:4096]:
-        return False
-    # One line with a comma in it is a sentence, not a table.
-    if b"\n" not in content.strip():
-        return False
-    # A slice may cut a character in two; without a charset the guess then falls to one byte a
-    # character, which finds the same delimiters.
-    head = content[: 64 * 1024]
-    if len(head) < len(content):
-        head = head.rpartition(b"\n")[0]
-    return delimiter_of(decoded_text(head, charset)) is not None
-
-
 def _no_table(media_type: str) -> str:
     named = f"{media_type[:80]!r}" if media_type else "of no stated type"
-    hint = _ELSEWHERE.get(
-        media_type, "Look at r.text or r.content, and read them with the library for that type."
+    return (
+        f"The body is {named}, which is no table: df() reads JSON, CSV, Parquet, Arrow, Excel, "
+        "XML, HTML tables and event streams.\n"
+        "Look at r.text or r.content, and read them with the library for that type."
     )
-    return f"The body is {named}, which is no table: df() reads JSON and CSV.\n{hint}"

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from notebook_http.notebook.frames.exceptions import FrameError
+from notebook_http.notebook.frames.geojson import feature_rows
 from notebook_http.notebook.frames.records import frame_from_json
 from notebook_http.notebook.frames.row_path import quoted
 from notebook_http.notebook.frames.typed_columns import date_frame, typed_columns
@@ -57,10 +58,20 @@ class Wanted(NamedTuple):
 
         With *text_only*, all its scalars are texts, numbers too. Errors as `frame_from_json`.
         """
+        if self.path is None and self.flatten:
+            value = feature_rows(value) or value
         if not self.auto:
             return frame_from_json(value, self.path, flatten=self.flatten)
         types = partial(typed_columns, text_only=text_only, but=self.dtypes)
         return frame_from_json(value, self.path, flatten=self.flatten, types=types)
+
+    def text_frame(self, columns: dict[Any, list[Any]]) -> pandas.DataFrame:
+        """Return *columns* of texts as a frame, with the types that the texts stand for."""
+        import pandas
+
+        if not self.auto:
+            return pandas.DataFrame(columns)
+        return pandas.DataFrame(typed_columns(columns, text_only=True, but=self.dtypes))
 
     def dated(self, frame: pandas.DataFrame) -> pandas.DataFrame:
         """Return *frame*, whose numbers are numbers, with its dates as dates."""
