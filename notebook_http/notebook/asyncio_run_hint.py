@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from notebook_http.notebook.cell_location import is_users
+from notebook_http.notebook.pending_call import PendingCall
 from notebook_http.notebook.shell import Shell, running_shell
 
 __all__ = ["add_hint", "hint_for"]
@@ -117,7 +118,7 @@ def _close_argument(entry: TracebackType | None) -> None:
         return
     for name in _ARGUMENT_NAMES:
         coroutine = entry.tb_frame.f_locals.get(name)
-        if (
+        if isinstance(coroutine, PendingCall) or (
             inspect.iscoroutine(coroutine)
             and inspect.getcoroutinestate(coroutine) == "CORO_CREATED"
         ):

@@ -19,6 +19,7 @@ from notebook_http.notebook.argument_names import (
 )
 from notebook_http.notebook.history import note_failure, note_reply, note_response
 from notebook_http.notebook.loop_session import LoopSession, close_silently
+from notebook_http.notebook.pending_call import explains_itself
 from notebook_http.notebook.pending_request import PendingRequest
 from notebook_http.notebook.reply import Reply
 from notebook_http.notebook.reply_head import head_parts
@@ -204,6 +205,7 @@ class Client:
         """Whether it sends no more requests."""
         return self._closed or (self._given is not None and self._given.closed)
 
+    @explains_itself("client.close()", "nothing was closed")
     async def close(self) -> None:
         """Close the sessions that this client made. Idempotent; nobody has to call it."""
         self._closed = True

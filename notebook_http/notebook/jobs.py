@@ -13,7 +13,7 @@ import inspect
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from datetime import datetime
@@ -29,6 +29,7 @@ from notebook_http.notebook.display.job_card import (
     jobs_bundle,
 )
 from notebook_http.notebook.environment import running_kernel
+from notebook_http.notebook.pending_call import explains_itself
 from notebook_http.notebook.private_loop import BlockedLoopError, PrivateLoop
 from notebook_http.notebook.shell import running_shell
 
@@ -67,7 +68,7 @@ def spawn(coro: Awaitable[_T], name: str | None = None) -> Job[_T]:
         raise TypeError(msg)
     loop = asyncio._get_running_loop()
     if loop is None:
-        if inspect.iscoroutine(coro):
+        if isinstance(coro, Coroutine):
             coro.close()
         msg = "nh.spawn() needs a running event loop: call it in a cell, or in a coroutine."
         raise RuntimeError(msg)
@@ -81,6 +82,7 @@ def jobs() -> JobList:
     return JobList(sorted(listed, key=lambda job: job._clock))
 
 
+@explains_itself("nh.settle(…)", "it has not waited for any job")
 async def settle(timeout: float | None = None) -> JobList:
     """Return when all jobs of this loop have ended; return `nh.jobs()`.
 

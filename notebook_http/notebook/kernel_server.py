@@ -23,6 +23,7 @@ from notebook_http.notebook.dict_application import Servable, application_of
 from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
 from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
 from notebook_http.notebook.log_masking import mask_logs
+from notebook_http.notebook.pending_call import explains_itself
 from notebook_http.notebook.server_registry import ServerRegistry
 from notebook_http.notebook.server_words import failure_words, routes_of
 
@@ -187,6 +188,7 @@ class Server:
 
     # Start and stop
 
+    @explains_itself("server.start(…)", "it was not started")
     async def start(self, port: int = 0) -> None:
         """Return when it answers on *port* of 127.0.0.1, a free one for 0.
 
@@ -284,6 +286,7 @@ class Server:
                 raise RuntimeError(msg)
             await other.leave()
 
+    @explains_itself("server.stop()", "it was not stopped")
     async def stop(self) -> None:
         """Stop listening, let running requests end (3 s at most), close all connections.
 
@@ -379,10 +382,7 @@ class Server:
 
 @cache
 def _close_at_exit() -> None:
-    """Let the end of the process free all ports, whatever else takes its time there.
-
-    A kernel cancels no task when it ends and its loop does not run any more, so no clean-up can.
-    """
+    """Let the end of the process free all ports: a kernel's loop does not run then."""
 
     def close_all() -> None:
         for server in registry.running():

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
@@ -57,7 +57,7 @@ def run(coro: Awaitable[_T]) -> _T:
         raise TypeError(msg)
     running = asyncio._get_running_loop()
     if refusal := _refusal(coro, running):
-        if inspect.iscoroutine(coro):
+        if isinstance(coro, Coroutine):
             coro.close()  # else Python complains, in some later cell, that nobody awaited it
         raise RuntimeError(refusal)
     if running is None:
@@ -143,7 +143,7 @@ class _Run(Generic[_T]):
         assert isinstance(loop, PrivateLoop)
         self._task, self._loop = asyncio.current_task(), loop
         if self._stopped:
-            if inspect.iscoroutine(self._coro):
+            if isinstance(self._coro, Coroutine):
                 self._coro.close()
             raise asyncio.CancelledError
         return await self._coro

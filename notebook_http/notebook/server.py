@@ -22,6 +22,7 @@ from notebook_http.notebook.listening_socket import (
     checked_port,
     listen,
 )
+from notebook_http.notebook.pending_call import explains_itself
 from notebook_http.notebook.shell import running_shell
 
 __all__ = [
@@ -39,6 +40,7 @@ _calls = CallOrder()
 _cards = count(1)
 
 
+@explains_itself("nh.serve(…)", "no server was started", Server)
 async def serve(
     app: Servable,
     *,
