@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from notebook_http.notebook.interchange.curl_command import CurlCommand, read_curl
-from notebook_http.notebook.interchange.exceptions import CurlSyntaxError
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 from notebook_http.notebook.magics.request_line import read_request_line
 from notebook_http.notebook.magics.template_values import Values
+
+if TYPE_CHECKING:
+    from notebook_http.notebook.interchange.curl_command import CurlCommand
 
 __all__ = ["is_curl_cell", "read_curl_cell"]
 
@@ -33,6 +34,10 @@ def read_curl_cell(
     Raises:
         MagicSyntaxError: one of them cannot be read, or the line asks for something itself.
     """
+    # Most cells hold none: loading the extension does not pay for it.
+    from notebook_http.notebook.interchange.curl_command import read_curl
+    from notebook_http.notebook.interchange.exceptions import CurlSyntaxError
+
     source = Source(line, "%%http ", 1)
     request = read_request_line(source, Values(namespace, source))
     if request.url:

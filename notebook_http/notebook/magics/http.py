@@ -7,13 +7,15 @@ sends when it is awaited. `awaiting` puts the `await` there.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from notebook_http.notebook.interchange.curl_command import CurlCommand
 from notebook_http.notebook.magics.curl_cell import is_curl_cell, read_curl_cell
 from notebook_http.notebook.magics.options import options_help
 from notebook_http.notebook.magics.request_cell import ParsedRequest, read_cell, read_line
 from notebook_http.notebook.shell import Shell
+
+if TYPE_CHECKING:
+    from notebook_http.notebook.interchange.curl_command import CurlCommand
 
 __all__ = ["MAGIC_NAMES", "Request", "http_magic"]
 
@@ -60,7 +62,7 @@ class Request(Protocol):
 
 
 # What sends a curl command, for the magics: `notebook.pasted_curl.request_of` with a client.
-RunCommand = Callable[[CurlCommand], Awaitable[_Answer]]
+RunCommand = Callable[["CurlCommand"], Awaitable[_Answer]]
 
 
 def http_magic(
