@@ -147,6 +147,10 @@ if TYPE_CHECKING:
     from notebook_http.notebook.batches.last_batch import (
         last_batch as last_batch,
     )
+    from notebook_http.notebook.batches.pages import (
+        PaginationLoopError as PaginationLoopError,
+        paginate as paginate,
+    )
     from notebook_http.notebook.client import (
         Client as Client,
         PendingRequest as PendingRequest,

@@ -100,6 +100,10 @@ NAMES_OF = {
         "stream_all",
     ),
     "notebook.batches.last_batch": ("last_batch",),
+    "notebook.batches.pages": (
+        "PaginationLoopError",
+        "paginate",
+    ),
     "notebook.client": (
         "Client",
         "PendingRequest",
