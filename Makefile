@@ -18,7 +18,7 @@ help:
 	@echo "make lab    open the tutorials in JupyterLab"
 	@echo "make test   lint, types, layers, all tests, tutorials, browser tests"
 	@echo "make check  lint, types and layers only (seconds)"
-	@echo "make bench  measure our server and client beside their peers; writes build/bench.json"
+	@echo "make bench  measure our server, client and frames beside their peers; writes build/bench.json"
 	@echo "make clean  remove .venv, build/ and caches"
 
 # A stamp per set of extras: nothing is installed again until pyproject.toml changes.

@@ -190,3 +190,17 @@ def test_part_of_the_rows(tmp_path: Path) -> None:
     ]
     assert "clients" not in written
     assert "imports" not in written
+
+
+def test_frames_are_measured_beside_pandas_alone(tmp_path: Path) -> None:
+    path = tmp_path / "frames.json"
+    finished = run("--rows", "frames", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads(path.read_text())
+    assert [row["records"] for row in results["frames"]] == [100, 100]
+    for row in results["frames"]:
+        ours, theirs = (figures["seconds"]["median"] for figures in row["libraries"].values())
+        assert row["theirs_over_ours"]["median"] == pytest.approx(theirs / ours)
+    speed = [each for each in results["frame_promises"] if each["name"].endswith("CPU")]
+    assert [each["least"] for each in speed] == [2.0, 2.0]
+    assert "clients" not in results

@@ -24,6 +24,7 @@ import server_table
 from asgi_table import asgi_table, measure_asgi
 from children import Cores, two_cores
 from client_table import client_table, measure_clients, promises, versions
+from frame_table import frame_promises, frame_table, measure_frames, rows_named as frame_rows
 from idle_connections import idle_promises, idle_table, measure_idle
 from report import compare_imports, import_table, promise_table
 from scaling import measure_scaling, scaling_promises, scaling_table
@@ -128,6 +129,16 @@ def clients(arguments: argparse.Namespace, cores: Cores) -> tuple[dict[str, Any]
     return results, [client_table(rows, memory), promise_table(found)]
 
 
+def frames(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Measure JSON to DataFrames: return what goes to the file, and tables."""
+    chosen = frame_rows(arguments.rows)
+    if not chosen:
+        return {}, []
+    rows = measure_frames(chosen, arguments.rounds, arguments.work)
+    found = frame_promises(rows)
+    return {"frames": rows, "frame_promises": found}, [frame_table(rows), promise_table(found)]
+
+
 def main() -> None:
     """Run everything, print the tables, write the file."""
     arguments = arguments_of()
@@ -138,6 +149,10 @@ def main() -> None:
     if arguments.everything:
         results["imports"] = compare_imports(import_cost.measure(arguments.rounds))
         tables.append(import_table(results["imports"]))
+    if not (arguments.server or arguments.client):
+        figures, more = frames(arguments)
+        results |= figures
+        tables += more
     cores = two_cores()  # before this process, as the servers' load, is pinned to one of them
     for wanted, part in ((arguments.server, servers), (arguments.client, clients)):
         if wanted or arguments.both:
