@@ -11,12 +11,13 @@ NOT_INSTALLED := { echo "Installing failed; above, pip says why. Most often ther
 # A .venv that was not made to its end is no .venv.
 .DELETE_ON_ERROR:
 
-.PHONY: help demo test check lint types layers unit bench lab clean
+.PHONY: help demo test test-kernels check lint types layers unit bench lab clean
 
 help:
 	@echo "make demo   run the first tutorial in a real kernel and write build/01_first_request.html"
 	@echo "make lab    open the tutorials in JupyterLab"
 	@echo "make test   lint, types, layers, all tests, tutorials, browser tests"
+	@echo "make test-kernels  the kernel tests on ipykernel 6.17.1, 6.31.0, 7.0.1 and 7.4.0"
 	@echo "make check  lint, types and layers only (seconds)"
 	@echo "make bench  measure our server, client and frames beside their peers; writes build/bench.json"
 	@echo "make clean  remove .venv, build/ and caches"
@@ -62,6 +63,20 @@ test: check unit
 unit: $(VENV)/.test
 	@mkdir -p build
 	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
+
+# One environment for each file of exact pins, made anew when its file changes. KERNELS=/elsewhere
+# keeps them outside of the checkout.
+KERNELS ?= build/kernels
+test-kernels: $(VENV)/.test
+	@set -e; for pins in tests/kernels/*.txt; do \
+		kernel=$(abspath $(KERNELS))/$$(basename $$pins .txt); \
+		cmp -s $$pins $$kernel/pins.txt || { \
+			echo "installing what $$pins pins (once)"; rm -rf $$kernel; \
+			$(BIN)/python -m venv $$kernel && $$kernel/bin/python -m pip install --quiet --disable-pip-version-check -r $$pins || $(NOT_INSTALLED); \
+			cp $$pins $$kernel/pins.txt; }; \
+		echo "kernel tests on $$(basename $$pins .txt)"; \
+		PYTHONPATH=$(CURDIR) NOTEBOOK_HTTP_KERNEL_PYTHON=$$kernel/bin/python $(PYTEST) -q -m kernel tests/notebook --ignore=tests/notebook/test_tutorials.py; \
+	done
 
 # Each peer by itself: one that cannot be had must not keep the others away.
 # Beside the other packages, not among them: niquests' own urllib3 would replace theirs.
