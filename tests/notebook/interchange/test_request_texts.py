@@ -78,9 +78,10 @@ BODIES = st.one_of(
     st.binary(max_size=200),
     TEXT.map(str.encode),
     st.sampled_from([b'{"a": [1, "x{{y}}"]}', b"a=1&b={{x}}", b"###\nx", b"l1\nl2\n", b"\0" * 9]),
-    st.recursive(
-        st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)
-    ).map(lambda value: json.dumps(value).encode()),
+    st.recursive(st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))
+    .map(lambda value: json.dumps(value).encode())
+    # Longer ones without a type do not go into a cell, which has a test of its own.
+    .filter(lambda body: len(body) <= 200),
 )
 REQUESTS = st.tuples(
     st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "REPORT"]),
