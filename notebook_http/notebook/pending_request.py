@@ -144,6 +144,11 @@ class PendingRequest(Coroutine[Any, Any, Reply]):
         """Whether it can still be sent."""
         return self._state == "not sent"
 
+    @property
+    def asked_url(self) -> str | URL:
+        """The URL as it was given, to be checked before it is sent."""
+        return self._url
+
     def take_over(self) -> tuple[Sender, str, str | URL, dict[str, Any]]:
         """Return what is to be sent, and by whom; it counts as sent from now on.
 

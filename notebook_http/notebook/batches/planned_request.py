@@ -118,6 +118,7 @@ def _check_unsent(place: int, request: PendingRequest) -> None:
     if not request.is_unsent:
         text = f"item {place} was sent before: {request!r}"
         raise ValueError(text)
+    _parsed(place, request.asked_url)
 
 
 def _taken_over(request: PendingRequest, options: dict[str, Any]) -> PlannedRequest:
@@ -157,11 +158,7 @@ def _url(place: int, given: str | URL, client: Client) -> str | URL:
         ValueError: it is no URL, not of http or https, or has no host while the client has no
             base URL.
     """
-    try:
-        url = URL(given)
-    except NOT_A_URL as error:
-        text = f"item {place} is no URL: {_shown_url(given)} ({mask_text(str(error))[:100]})"
-        raise ValueError(text) from None
+    url = _parsed(place, given)
     if url.scheme in _HTTP and url.raw_host:
         return given
     if not url.scheme and not url.raw_host and str(given) and client.has_base_url:
@@ -172,6 +169,14 @@ def _url(place: int, given: str | URL, client: Client) -> str | URL:
         why = "it has no host" if url.scheme in _HTTP else "it is not of http or https"
     text = f"item {place} is no URL that can be asked for: {_shown_url(given)} ({why})"
     raise ValueError(text)
+
+
+def _parsed(place: int, given: str | URL) -> URL:
+    try:
+        return URL(given)
+    except NOT_A_URL as error:
+        text = f"item {place} is no URL: {_shown_url(given)} ({mask_text(str(error))[:100]})"
+        raise ValueError(text) from None
 
 
 def _shown_url(given: object) -> str:

@@ -38,6 +38,10 @@ async def test_words_and_tables_hold_no_secrets(answers):
     bad = "http://user:canary@127.0.0.1:1/x?api_key=canary"
     batch = await nh.fetch_all([good, *[bad] * 20], retry=None)
     shown = repr(batch) + batch._repr_html_() + batch.df().to_csv() + repr(nh.last_batch)
+    # A path without a base URL: its error repeats it as it was given.
+    lost = await nh.fetch_all([nh.get("/x?token=canary")])
+    assert "canary" in str(lost[0])
+    shown += repr(lost) + lost._repr_html_() + lost.df().to_csv()
     assert "canary" not in shown
     assert "••••" in shown
     assert len(repr(batch).splitlines()) <= 12

@@ -216,6 +216,8 @@ async def test_a_request_that_was_sent_is_refused(answers):
         nh.fetch_all([fresh, sent])
     with pytest.raises(ValueError, match="item 1 is the very request of item 0"):
         nh.fetch_all([fresh, fresh])
+    with pytest.raises(ValueError, match="item 1 is no URL"):
+        nh.fetch_all([fresh, nh.get("http://h:99999/")])
     assert (await fresh).status == 200
 
 
