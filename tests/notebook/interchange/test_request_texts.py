@@ -266,3 +266,12 @@ async def test_plain_requests_give_short_texts(recorder: Any, client: Any) -> No
     assert reply.request.to_python().endswith(
         f"r = await nh.post({recorder.url!r}, data={{'a': '1 2', 'b': 'é'}})"
     )
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "Accept", "User-Agent", "Accept-Encoding"])
+async def test_a_header_that_was_left_out_stays_out(recorder: Any, client: Any, name: str) -> None:
+    """Each of the programs would add one of its own."""
+    reply = await client.post(recorder.url, data=b"x", skip_auto_headers=[name])
+    await nh.from_curl(reply.request.to_curl(), client=client)
+    assert recorder.raw[0] == recorder.raw[1]
+    assert f"'{name}'" in reply.request.to_python()
