@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -112,6 +113,44 @@ def test_dates_in_csv_and_in_a_matrix_are_dates_too() -> None:
     raw = frame_from_reply_parts(b"day,n\n2024-01-01,1\n", "text/csv", dtypes=None)
     assert raw["day"].tolist() == ["2024-01-01"]
     assert frame([["2024-01-01", 1], ["2024-01-02", 2]])[0].dtype.kind == "M"
+
+
+MIXED = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from("abc"),
+            MIXED | st.lists(MIXED, max_size=2) | st.fixed_dictionaries({"x": MIXED, "y": MIXED}),
+            min_size=1,
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_mixed_columns_hold_what_json_normalize_makes_of_them(rows: list[dict[str, Any]]) -> None:
+    """Cell by cell, whatever kinds a column mixes, through the whole way from bytes."""
+    made = frame(rows, dtypes=None)
+    expected = pd.json_normalize(json.loads(json.dumps(rows)))
+    for name in expected.columns:
+        if name not in made.columns:  # nulls beside objects are no column of their own
+            assert expected[name].isna().all()
+            continue
+        for ours, theirs in zip(made[name], expected[name], strict=True):
+            both = isinstance(ours, list) or isinstance(theirs, list)
+            assert ours == theirs or (not both and pd.isna(ours) and pd.isna(theirs))
+
+
+def test_hostile_json_is_a_frame_or_says_why() -> None:
+    made = frame_from_reply_parts(b'[{"a": 1, "a": 2, "b": "\\ud800"}]', "application/json")
+    assert made.to_dict("list") == {"a": [2], "b": ["\ud800"]}
+    deep = b'[{"a":' * 5000 + b"1" + b"}]" * 5000
+    with pytest.raises(FrameError, match="nested too deeply"):
+        frame_from_reply_parts(deep, "application/json")
+    # A thousand levels are within some parsers' reach: a row of it, never a crash.
+    with contextlib.suppress(FrameError):
+        frame_from_reply_parts(b'[{"a":' * 500 + b"1" + b"}]" * 500, "application/json")
 
 
 # Shape
