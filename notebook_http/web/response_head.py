@@ -42,7 +42,7 @@ _MAX_PREFIXES = 256
 
 # Lengths of bodies as text, which are the same again and again: 0.1 µs saved of each.
 _digits: dict[int, bytes] = {}
-_MAX_DIGITS = 1024
+_MAX_DIGITS = 256
 
 # Lines of fields by name and value: most say the same in each response. The bound is for values
 # that differ each time; those of a program that do not come before they can fill it.
