@@ -9,9 +9,11 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -20,6 +22,38 @@ from hypothesis import settings
 # Tests assert no speed: on a machine that is busy with something else any example may be late.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+# Seconds of processor time that `_calibrate` takes on the machine where the bounds of `most_cpu`
+# were set.
+_CALIBRATED = 0.006
+
+
+def _calibrate() -> float:
+    """Return how many times slower this machine is now than the one that bounds are meant for."""
+    began, total = process_time(), 0
+    for number in range(100_000):
+        total += number * number % 7
+    return max(1.0, (process_time() - began) / _CALIBRATED)
+
+
+@pytest.fixture
+def most_cpu() -> Callable[[float], AbstractContextManager[None]]:
+    """Return what bounds the seconds that a block computes; what was quadratic took minutes.
+
+    On a machine that is slower, or that others make slow, the seconds are longer in proportion.
+    """
+
+    @contextmanager
+    def bounded(seconds: float) -> Iterator[None]:
+        slowness = _calibrate()
+        began = process_time()
+        yield
+        spent = process_time() - began
+        slowness = max(slowness, _calibrate())
+        assert spent < seconds * slowness, f"{spent:.1f} s of processor time, {slowness:.1f} slow"
+
+    return bounded
 
 
 @cache

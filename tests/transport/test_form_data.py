@@ -203,10 +203,7 @@ def test_values_that_cannot_be_sent_are_named(multipart: bool) -> None:
         form()
 
 
-def test_many_fields_are_added_in_linear_time() -> None:
+def test_many_fields_are_added_in_linear_time(most_cpu: Any) -> None:
     """Aiohttp takes them from the front of a list."""
-    import time
-
-    started = time.process_time()
-    FormData([(f"f{number}", "x") for number in range(20_000)])()
-    assert time.process_time() - started < 2
+    with most_cpu(2):
+        FormData([(f"f{number}", "x") for number in range(20_000)])()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -269,17 +269,16 @@ async def test_a_loop_until_the_end_sees_a_body_cut_short(read: str) -> None:
         assert error or text == gzip.decompress(whole if data else b"")
 
 
-async def test_a_bomb_that_nobody_reads_costs_nothing() -> None:
+async def test_a_bomb_that_nobody_reads_costs_nothing(most_cpu: Any) -> None:
     """CVE-2026-54278: an unread body was decompressed whole in clean-up."""
     compressor = zlib.compressobj(9)
     megabyte = bytes(1024 * 1024)
     bomb = b"".join(compressor.compress(megabyte) for _ in range(256)) + compressor.flush()
-    started = time.process_time()
-    reader = StreamReader(None, decoder=decoder_for("deflate"))
-    reader.feed_data(bomb)
-    reader.feed_eof()
-    assert not reader.at_eof()
-    assert time.process_time() - started < 0.1
+    with most_cpu(0.1):
+        reader = StreamReader(None, decoder=decoder_for("deflate"))
+        reader.feed_data(bomb)
+        reader.feed_eof()
+        assert not reader.at_eof()
     assert len(await reader.readany()) <= 512 * 1024
     with pytest.raises(BodyTooLarge) as caught:
         await reader.read_all(1024 * 1024)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import process_time
+from typing import Any
 
 import pytest
 
@@ -52,9 +52,8 @@ def test_weights_are_read_by_name() -> None:
     assert coding_weights("GZip;q=0.25, *;q=0") == {"gzip": 0.25, "*": 0.0}
 
 
-def test_many_names_are_not_looked_at() -> None:
+def test_many_names_are_not_looked_at(most_cpu: Any) -> None:
     """A client that makes them up costs nothing."""
     value = ",".join(f"x{n};q=0.{n % 10}" for n in range(100_000)) + ",gzip"
-    began = process_time()
-    assert choose_coding(value, OURS) is None
-    assert process_time() - began < 0.5
+    with most_cpu(0.5):
+        assert choose_coding(value, OURS) is None

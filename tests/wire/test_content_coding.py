@@ -6,9 +6,9 @@ import gzip
 import os
 import resource
 import sys
-import time
 import types
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -212,25 +212,21 @@ def test_many_members_of_real_size_are_read() -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_thousands_of_empty_members_are_refused(coding: str) -> None:
+def test_thousands_of_empty_members_are_refused(coding: str, most_cpu: Any) -> None:
     """Twenty bytes that cost a new decompressor each are an attack (aiohttp #13362)."""
-    started = time.process_time()
-    with pytest.raises(ContentEncodingError, match="too many"):
+    with most_cpu(2), pytest.raises(ContentEncodingError, match="too many"):
         decode(coding, encode(coding, b"") * 50_000)
-    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("outer", ["gzip", "gzip, gzip", "br"])
-def test_empty_blocks_packed_by_an_outer_coding_are_refused(outer: str) -> None:
+def test_empty_blocks_packed_by_an_outer_coding_are_refused(outer: str, most_cpu: Any) -> None:
     """A gigabyte of empty blocks yields nothing, so no limit on the output would ever bite."""
     inner = zlib.compressobj(wbits=-15)
     body = (
         inner.compress(b"x") + inner.flush(zlib.Z_FULL_FLUSH) + b"\x00\x00\x00\xff\xff" * 4_000_000
     )
-    started = time.process_time()
-    with pytest.raises(ContentEncodingError, match="next to nothing"):
+    with most_cpu(3), pytest.raises(ContentEncodingError, match="next to nothing"):
         decode(f"deflate, {outer}", encode(outer, body))
-    assert time.process_time() - started < 3
 
 
 def test_padding_packed_by_an_outer_coding_is_refused() -> None:
@@ -241,7 +237,7 @@ def test_padding_packed_by_an_outer_coding_is_refused() -> None:
 
 
 @pytest.mark.parametrize("chain", ["gzip", "br", "zstd", "zstd, gzip, br"])
-def test_a_bomb_is_unpacked_in_bounded_memory(chain: str) -> None:
+def test_a_bomb_is_unpacked_in_bounded_memory(chain: str, most_cpu: Any) -> None:
     """1 GiB of zeros in at most 1 MiB: the reader decides after each step whether to go on."""
     encoders = [encoder_for(coding) for coding in chain.split(", ")]
     bomb = bytearray()
@@ -257,17 +253,16 @@ def test_a_bomb_is_unpacked_in_bounded_memory(chain: str) -> None:
     decoder = decoder_for(chain)
     assert decoder is not None
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.process_time()
-    total = len(decoder.decode(bytes(bomb), 65536))
-    while not decoder.needs_input:
-        piece = decoder.decode(b"", 65536)
-        assert len(piece) <= 65536
-        total += len(piece)
-    decoder.finish()
-    assert total == 1024 * MIB
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
-    # 2.3 s where this was written, nearly all of it in zlib and brotli.
-    assert time.process_time() - started < 20
+    with most_cpu(20):
+        total = len(decoder.decode(bytes(bomb), 65536))
+        while not decoder.needs_input:
+            piece = decoder.decode(b"", 65536)
+            assert len(piece) <= 65536
+            total += len(piece)
+        decoder.finish()
+        assert total == 1024 * MIB
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
+        # 2.3 s where this was written, nearly all of it in zlib and brotli.
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -282,13 +277,12 @@ def test_an_unread_bomb_costs_one_step(coding: str) -> None:
         decoder.finish()
 
 
-def test_small_steps_over_a_large_input_stay_linear() -> None:
+def test_small_steps_over_a_large_input_stay_linear(most_cpu: Any) -> None:
     """Libraries copy what they do not consume; pieces keep that copy small."""
     data = os.urandom(4 * MIB)
     encoded = gzip.compress(data, 1)
-    started = time.process_time()
-    assert decode("gzip", encoded, step=1024) == data
-    assert time.process_time() - started < 4
+    with most_cpu(4):
+        assert decode("gzip", encoded, step=1024) == data
 
 
 @pytest.mark.parametrize("chain", ["gzip", "gzip, br"])

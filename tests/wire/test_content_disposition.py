@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -115,12 +115,11 @@ def test_no_name_ends_the_header(bad: str) -> None:
         format_content_disposition(bad, {})
 
 
-def test_a_mebibyte_takes_less_than_a_second() -> None:
+def test_a_mebibyte_takes_less_than_a_second(most_cpu: Any) -> None:
     """A part's head may be long."""
     for text in ('a="\\";' * 170_000, "filename*=UTF-8''" + "%41" * 340_000, ";" * 1_000_000):
-        started = time.process_time()
-        parse_content_disposition(f"form-data; {text}")
-        assert time.process_time() - started < 2
+        with most_cpu(2):
+            parse_content_disposition(f"form-data; {text}")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from http.cookies import Morsel, SimpleCookie
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -248,10 +248,9 @@ def test_a_morsel_is_checked_as_well() -> None:
      "a=b; " + "Expires=1 " * 100_000],
     ids=range(8),
 )  # fmt: skip
-def test_a_mebibyte_takes_less_than_a_second(header: str) -> None:
+def test_a_mebibyte_takes_less_than_a_second(header: str, most_cpu: Any) -> None:
     """Unquoting was quadratic in CPython and tornado (CVE-2024-7592, CVE-2024-52804)."""
-    started = time.process_time()
-    parse_cookie_header(header)
-    parse_set_cookie(header)
-    unquote_cookie_value(f'"{header}"')
-    assert time.process_time() - started < 3
+    with most_cpu(3):
+        parse_cookie_header(header)
+        parse_set_cookie(header)
+        unquote_cookie_value(f'"{header}"')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import encodings
-import time
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -98,11 +98,10 @@ def test_json_and_text_are_recognised(value: str, is_json: bool, is_text: bool) 
     ],
     ids=range(9),
 )
-def test_a_mebibyte_takes_less_than_a_second(value: str) -> None:
+def test_a_mebibyte_takes_less_than_a_second(value: str, most_cpu: Any) -> None:
     """Regular expressions and scans over parameters were quadratic in several libraries."""
-    started = time.process_time()
-    parse_media_type(value)
-    assert time.process_time() - started < 2
+    with most_cpu(2):
+        parse_media_type(value)
 
 
 @pytest.mark.parametrize("value", ["a\r\nb", "a\x00", "\x7f", "a\nb"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -58,20 +58,18 @@ def test_another_charset_is_used_when_named() -> None:
         format_urlencoded([("a", "1")], charset="idna")
 
 
-def test_fields_are_counted_before_they_are_made() -> None:
+def test_fields_are_counted_before_they_are_made(most_cpu: Any) -> None:
     """A million fields in two megabytes were a gigabyte of objects (tornado CVE-2026-82397)."""
     assert len(parse_urlencoded(b"&".join([b"a=1"] * 1000))) == 1000
-    started = time.process_time()
-    for body in (b"&".join([b"a=1"] * 1001), b"&" * 2_000_000, b"a&" * 1_000_000):
-        with pytest.raises(FormTooLarge, match="1000") as caught:
-            parse_urlencoded(body)
-        assert caught.value.limit == 1000
-    assert time.process_time() - started < 0.5
+    with most_cpu(0.5):
+        for body in (b"&".join([b"a=1"] * 1001), b"&" * 2_000_000, b"a&" * 1_000_000):
+            with pytest.raises(FormTooLarge, match="1000") as caught:
+                parse_urlencoded(body)
+            assert caught.value.limit == 1000
 
 
-def test_a_mebibyte_takes_less_than_a_second() -> None:
+def test_a_mebibyte_takes_less_than_a_second(most_cpu: Any) -> None:
     """In percent signs, pluses or equals signs."""
     for body in (b"%" * 1_000_000, b"%41" * 333_000, b"+" * 1_000_000, b"=" * 1_000_000):
-        started = time.process_time()
-        parse_urlencoded(body)
-        assert time.process_time() - started < 2
+        with most_cpu(2):
+            parse_urlencoded(body)

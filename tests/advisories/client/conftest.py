@@ -11,7 +11,6 @@ import ssl as ssl_module
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from time import process_time
 
 import pytest
 
@@ -187,20 +186,6 @@ def most_memory() -> Callable[..., object]:
         finally:
             tracemalloc.stop()
         assert peak < megabytes * 2**20, f"{peak / 2**20:.1f} MiB were in use at once"
-
-    return bounded
-
-
-@pytest.fixture
-def most_cpu() -> Callable[..., object]:
-    """Return what bounds the seconds that a block computes; what was quadratic took minutes."""
-
-    @contextmanager
-    def bounded(seconds: float) -> Iterator[None]:
-        began = process_time()
-        yield
-        spent = process_time() - began
-        assert spent < seconds, f"{spent:.1f} s of processor time"
 
     return bounded
 

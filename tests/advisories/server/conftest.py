@@ -13,7 +13,6 @@ import re
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from time import process_time
 from typing import Any
 
 import pytest
@@ -207,19 +206,5 @@ def most_memory() -> Callable[..., Any]:
         finally:
             tracemalloc.stop()
         assert peak < megabytes * 2**20, f"{peak / 2**20:.1f} MiB were in use at once"
-
-    return bounded
-
-
-@pytest.fixture
-def most_cpu() -> Callable[..., Any]:
-    """Return what bounds the seconds that a block computes; what was quadratic took minutes."""
-
-    @contextmanager
-    def bounded(seconds: float) -> Iterator[None]:
-        began = process_time()
-        yield
-        spent = process_time() - began
-        assert spent < seconds, f"{spent:.1f} s of processor time"
 
     return bounded

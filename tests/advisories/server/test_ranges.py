@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from time import process_time
+from typing import Any
 
 import pytest
 
@@ -59,7 +59,7 @@ async def test_cve_2025_69225_digits_are_ascii(part: Ask, value: str) -> None:
     assert await part("bytes=0-1") == (206, CONTENT[:2])
 
 
-async def test_cve_2025_62727_a_thousand_ranges_are_one_file(part: Ask) -> None:
+async def test_cve_2025_62727_a_thousand_ranges_are_one_file(part: Ask, most_cpu: Any) -> None:
     """Once: no sorting, no merging, no parts in parts. However they overlap."""
     await part("bytes=0-")
     for ranges in (
@@ -68,18 +68,16 @@ async def test_cve_2025_62727_a_thousand_ranges_are_one_file(part: Ask) -> None:
         ",".join(f"{n}-" for n in range(1000, 0, -1)),
         "," * 7000,
     ):
-        began = process_time()
-        status, body = await part(f"bytes={ranges}")
-        assert (status, body) == (200, CONTENT)
-        assert process_time() - began < 0.5
+        with most_cpu(0.5):
+            status, body = await part(f"bytes={ranges}")
+            assert (status, body) == (200, CONTENT)
 
 
-async def test_cve_2025_62727_numbers_without_an_end_cost_nothing(part: Ask) -> None:
+async def test_cve_2025_62727_numbers_without_an_end_cost_nothing(part: Ask, most_cpu: Any) -> None:
     """Thousands of digits are a place beyond every file."""
     huge = "9" * 6000
-    began = process_time()
-    assert await part(f"bytes={huge}-") == (416, b"")
-    assert await part(f"bytes=0-{huge}") == (206, CONTENT)
-    assert await part(f"bytes=-{huge}") == (206, CONTENT)
-    assert await part(f"bytes={'0' * 6000}-1") == (416, b"")
-    assert process_time() - began < 0.5
+    with most_cpu(0.5):
+        assert await part(f"bytes={huge}-") == (416, b"")
+        assert await part(f"bytes=0-{huge}") == (206, CONTENT)
+        assert await part(f"bytes=-{huge}") == (206, CONTENT)
+        assert await part(f"bytes={'0' * 6000}-1") == (416, b"")

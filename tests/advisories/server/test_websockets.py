@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -94,10 +93,9 @@ async def test_pr_13356_requests_behind_a_declined_upgrade_are_answered(port: in
     assert rest.endswith(b"sings")
 
 
-async def test_pr_13350_fragments_are_counted(port: int) -> None:
-    begun = time.process_time()
-    await ends_with(port, frame(2, fin=False) + frame(0, fin=False) * 2000, 1008)
-    assert time.process_time() - begun < 2
+async def test_pr_13350_fragments_are_counted(port: int, most_cpu: Any) -> None:
+    with most_cpu(2):
+        await ends_with(port, frame(2, fin=False) + frame(0, fin=False) * 2000, 1008)
 
 
 @pytest.mark.parametrize("connection", [b"notupgrade", b"x-upgrade, close", b"up grade"])
@@ -107,12 +105,12 @@ async def test_pr_12723_connection_is_a_list_of_tokens(port: int, connection: by
         assert client.head.startswith(b"HTTP/1.1 400 ")
 
 
-async def test_cve_2018_1000518_inflation_is_bounded(port: int, most_memory: Any) -> None:
+async def test_cve_2018_1000518_inflation_is_bounded(
+    port: int, most_memory: Any, most_cpu: Any
+) -> None:
     packed = zlib.compress(bytes(200_000_000), 9, wbits=-15)
-    begun = time.process_time()
-    with most_memory(8):
+    with most_cpu(2), most_memory(8):
         await ends_with(port, frame(2, packed[: MOST - 1], reserved=0x40), 1009, OFFER)
-    assert time.process_time() - begun < 2
 
 
 async def test_cve_2024_37890_a_handshake_has_few_fields(port: int) -> None:
