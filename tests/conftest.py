@@ -38,6 +38,12 @@ def _calibrate() -> float:
 
 
 @pytest.fixture
+def slowness() -> Callable[[], float]:
+    """Return what tells how many times slower the machine is now than bounds are meant for."""
+    return _calibrate
+
+
+@pytest.fixture
 def most_cpu() -> Callable[[float], AbstractContextManager[None]]:
     """Return what bounds the seconds that a block computes; what was quadratic took minutes.
 

@@ -152,14 +152,14 @@ _MEASURE = """
     from IPython.core.interactiveshell import InteractiveShell
     shell = InteractiveShell.instance()
     before = set(sys.modules)
-    begun = time.perf_counter()
+    begun = time.process_time()
     shell.run_line_magic("load_ext", "notebook_http")
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
 """
 
 
-def test_loading_is_quick_and_imports_nothing_heavy():
+def test_loading_is_quick_and_imports_nothing_heavy(slowness):
     """It stands at the top of every notebook; pandas alone would take ten times as long."""
     import json
 
@@ -177,7 +177,7 @@ def test_loading_is_quick_and_imports_nothing_heavy():
         best = min(best, seconds)
         modules.update(name.partition(".")[0] for name in names)
     assert not modules & {"pandas", "numpy", "ipywidgets", "anywidget", "matplotlib", "pyarrow"}
-    assert best <= 0.3
+    assert best <= 0.3 * slowness()
 
 
 # The magics, sent for real ----------------------------------------------------------------------
