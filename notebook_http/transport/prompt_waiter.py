@@ -115,6 +115,9 @@ class PromptWaiter(Generic[T]):
         callback, context = self._callback, self._context
         if callback is None or context is None or asyncio.current_task(self._loop) is not None:
             self._call_soon()
+        elif hasattr(asyncio, "_nest_patched"):
+            # nest_asyncio: the task may run the loop again, which has to read from here then.
+            self._call_soon()
         else:
             self._callback = self._context = None
             context.run(callback, self)

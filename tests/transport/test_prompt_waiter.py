@@ -101,6 +101,22 @@ async def test_a_timeout_ends_the_waiting() -> None:
             await waiter
 
 
+async def test_loops_that_are_nested_take_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nest_asyncio a task may run the loop again, which cannot read where it is called."""
+    monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
+    loop, log = asyncio.get_running_loop(), list[str]()
+    waiter: PromptWaiter[str] = PromptWaiter(loop)
+    task = asyncio.create_task(wait_for(waiter, log))
+    await asyncio.sleep(0)
+
+    def resolve() -> None:
+        waiter.resolve("came")
+        assert log == []
+
+    loop.call_soon(resolve)
+    assert await task == "came"
+
+
 async def test_an_error_behind_it_is_the_tasks() -> None:
     """Whoever resolved it does not see it."""
     loop = asyncio.get_running_loop()
