@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Coroutine, Iterator
 from contextvars import copy_context
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from notebook_http.notebook.shell import running_shell
 
@@ -139,8 +139,7 @@ class _Run(Generic[_T]):
             self._done.set()
 
     async def _main(self) -> _T:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, PrivateLoop)
+        loop = cast("PrivateLoop", asyncio.get_running_loop())
         self._task, self._loop = asyncio.current_task(), loop
         if self._stopped:
             if isinstance(self._coro, Coroutine):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time as clock
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from time import time as now
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.web.response_head import SERVER_SOFTWARE, current_date
@@ -115,11 +115,11 @@ class AccessLogger(AbstractAccessLogger):
 
 
 def _request_time(request: BaseRequest, response: StreamResponse, time: float) -> str:
-    return _local_time(int(now() - time))
+    return _local_time(int(clock.time() - time), clock.tzname)
 
 
 @lru_cache(maxsize=16)  # a busy server's lines begin in the same second, or the one before
-def _local_time(second: int) -> str:
+def _local_time(second: int, zone: tuple[str, str]) -> str:
     return datetime.fromtimestamp(second, UTC).astimezone().strftime("[%d/%b/%Y:%H:%M:%S %z]")
 
 
