@@ -57,6 +57,9 @@ class PendingCall(Coroutine[Any, Any, _T], Generic[_T]):
 
     __slots__ = ("__weakref__", "_begin", "_inner", "_kind", "_silent", "_undone", "_words")
 
+    # What asking for an attribute of the result raises.
+    _error: type[AttributeError] = NotAwaitedError
+
     def __init__(
         self,
         begin: Callable[[], Coroutine[Any, Any, _T]],
@@ -145,4 +148,4 @@ class PendingCall(Coroutine[Any, Any, _T], Generic[_T]):
             f"{self._words}: {self._undone} yet, so there is no .{name}. Put `await` in front, in "
             f"brackets: (await …).{name}"
         )
-        raise NotAwaitedError(message)
+        raise self._error(message)
