@@ -12,11 +12,11 @@ import pytest
 
 from notebook_http import web
 from notebook_http.web import form
+from tests.advisories.server.uploads import MULTIPART, count, part, posted
 
 pytestmark = pytest.mark.advisory
 
 URLENCODED = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data; boundary=B"
 NAMED = 'Content-Disposition: form-data; name="a"'
 MIB = 2**20
 
@@ -30,21 +30,6 @@ MALFORMED = {
     "half a head": b"--B\r\nContent-Dispo",
     "nothing": b"",
 }
-
-
-def posted(body: bytes, content_type: str = MULTIPART, *fields: str) -> bytes:
-    lines = ["POST / HTTP/1.1", "Host: a", "Connection: close", f"Content-Type: {content_type}"]
-    lines += [*fields, f"Content-Length: {len(body)}", "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-def part(content: bytes, disposition: str = 'name="a"', *fields: str) -> bytes:
-    lines = ["--B", f"Content-Disposition: form-data; {disposition}", *fields, "", ""]
-    return "\r\n".join(lines).encode() + content + b"\r\n"
-
-
-async def count(request: web.Request) -> web.Response:
-    return web.Response(text=f"{len(await request.post())} fields")
 
 
 @pytest.mark.parametrize("step", [0, 1])

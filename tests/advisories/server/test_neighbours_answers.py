@@ -13,31 +13,12 @@ from notebook_http.web.middlewares import (
     BasicAuthMiddleware,
     BearerAuthMiddleware,
 )
+from tests.advisories.server.own_answers import ASK, BREAKS, answering, refuses
 
 pytestmark = pytest.mark.advisory
 
-ASK = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-BREAKS = ["a\r\nX-Canary: y", "a\nX-Canary: y", "a\rX-Canary: y", "a\0X-Canary: y"]
 MIB = 2**20
-
-
-def answering(response):
-    """Return a handler that makes its answer with *response*."""
-
-    async def handle(request):
-        return response()
-
-    return handle
-
-
-async def refuses(serve, response) -> None:
-    """See that the caller of *response* is told, and that nothing of it leaves."""
-    server = await serve(answering(response))
-    answer = await server.exchange(ASK)
-    assert server.statuses(answer) == [500]
-    assert b"Canary" not in answer
-    assert "Error" in str(server.log[0].exc_info)
 
 
 @pytest.mark.parametrize("bad", BREAKS)

@@ -12,29 +12,14 @@ import pytest
 
 from notebook_http import web
 from notebook_http.web import form
+from tests.advisories.server.uploads import MULTIPART, count, part, posted
 
 pytestmark = pytest.mark.advisory
 
 URLENCODED = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data; boundary=B"
 MIXED = "multipart/mixed; boundary=B"
 END = b"--B--\r\n"
 MIB = 2**20
-
-
-def posted(body: bytes, content_type: str = MULTIPART, *fields: str) -> bytes:
-    lines = ["POST / HTTP/1.1", "Host: a", "Connection: close", f"Content-Type: {content_type}"]
-    lines += [*fields, f"Content-Length: {len(body)}", "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-def part(content: bytes, disposition: str = 'name="a"', *fields: str) -> bytes:
-    lines = ["--B", f"Content-Disposition: form-data; {disposition}", *fields, "", ""]
-    return "\r\n".join(lines).encode() + content + b"\r\n"
-
-
-async def count(request: web.Request) -> web.Response:
-    return web.Response(text=f"{len(await request.post())} fields")
 
 
 @pytest.fixture
