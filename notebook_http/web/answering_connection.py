@@ -150,6 +150,7 @@ class AnsweringConnection(WaitingConnection):
             return self._is_out(request, response)
         if data is None:
             return False
+        # `write`, without the call: this is the way of each answer.
         transport = self.transport
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
