@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -95,9 +97,9 @@ def test_what_would_end_the_field_is_refused(value: str) -> None:
         quoted(value)
 
 
-@pytest.mark.timeout(10)
 @pytest.mark.parametrize("piece", [" ", "a ", "a=", '"', "\\", 'a="\\', "a==", "a,", "=\t"])
-def test_long_headers_are_read_in_one_pass(piece: str) -> None:
+def test_long_headers_are_read_in_one_pass(piece: str, most_cpu: Any) -> None:
     """A quadratic step would take minutes here."""
-    parse_challenges(["Digest " + piece * 200_000])
-    parse_auth_parameters("a" + piece * 200_000 + "!")
+    with most_cpu(2):
+        parse_challenges(["Digest " + piece * 200_000])
+        parse_auth_parameters("a" + piece * 200_000 + "!")

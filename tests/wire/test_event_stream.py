@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -151,15 +152,15 @@ def test_lines_and_events_have_limits(step: int) -> None:
         parse(*cut(b"data\n" * 200), max_event_bytes=100)
 
 
-@pytest.mark.timeout(20)
-def test_long_lines_in_many_pieces_take_linear_time() -> None:
+def test_long_lines_in_many_pieces_take_linear_time(most_cpu: Any) -> None:
     """A quadratic buffer needs minutes for these (CVE-2026-84378)."""
     line = b"data: " + b"x" * (6 * 1024 * 1024)
     pieces = [line[at : at + 64] for at in range(0, len(line), 64)]
-    assert len(parse(*pieces, b"\n\n")[0].data) == 6 * 1024 * 1024
-    assert parse(b"\n" * 1_000_000 + b"x\n" * 1_000_000) == []
-    assert parse(b"\r" + b"\n\r" * 1_000_000) == []
-    assert len(parse(b"data:x\n" * 500_000 + b"\n")[0].data) == 999_999
+    with most_cpu(3):
+        assert len(parse(*pieces, b"\n\n")[0].data) == 6 * 1024 * 1024
+        assert parse(b"\n" * 250_000 + b"x\n" * 250_000) == []
+        assert parse(b"\r" + b"\n\r" * 250_000) == []
+        assert len(parse(b"data:x\n" * 125_000 + b"\n")[0].data) == 249_999
 
 
 def test_json() -> None:

@@ -221,6 +221,11 @@ SCRIPTS: dict[str, list[Any]] = {
 }
 
 
+def asked_for(peer: str | tuple[str, int]) -> tuple[str, int]:
+    """Return a peer's name, and after how many idle seconds it closes a connection."""
+    return (peer, contract.IDLE_SECONDS) if isinstance(peer, str) else peer
+
+
 @pytest.fixture(scope="session", params=SCRIPTS)
 def peer(
     request: pytest.FixtureRequest,
@@ -228,8 +233,11 @@ def peer(
     authority: trustme.CA,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Peer]:
-    """Each server in turn, in a process of its own that all its rows share."""
-    name: str = request.param
+    """Each server in turn, in a process of its own that all its rows share.
+
+    Rows for which a server must not close idle connections ask for `(name, seconds)`.
+    """
+    name, idle_seconds = asked_for(request.param)
     folder = tmp_path_factory.mktemp(name)
     pem_file = folder / "key_and_chain.pem"
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(pem_file))
@@ -238,7 +246,11 @@ def peer(
     else:
         command = [sys.executable, "-W", "ignore", *map(str, SCRIPTS[name]), str(pem_file)]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"IDLE_SECONDS": str(idle_seconds)},
         )
         line = process.stdout.readline()
         assert line, f"{name} did not start: {' '.join(command)}"
@@ -255,7 +267,7 @@ def cell(request: pytest.FixtureRequest) -> None:
     """Say why there is no such cell, where there is none."""
     if "peer" not in request.fixturenames:
         return
-    name = request.node.callspec.params["peer"]
+    name, _ = asked_for(request.node.callspec.params["peer"])
     function = request.function.__name__
     others = [value for key, value in request.node.callspec.params.items() if key != "peer"]
     for test in (function, f"{function}[{'-'.join(map(str, others))}]"):

@@ -22,6 +22,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import ssl
 import sys
 import zlib
@@ -40,7 +41,7 @@ PIECES = 128
 TEXT = ("abracadabra " * 2000).encode()
 CREDENTIALS = "Basic " + base64.b64encode(b"ana:secret").decode()
 # A server that closes idle connections after so many seconds.
-IDLE_SECONDS = 2
+IDLE_SECONDS = int(os.environ.get("IDLE_SECONDS", "2"))
 SLOW_SECONDS = 60
 
 ENCODERS = {
