@@ -8,6 +8,7 @@ from __future__ import annotations
 import decimal
 import gc
 import json
+import re
 import ssl
 import uuid
 from http.cookies import Morsel, SimpleCookie
@@ -178,10 +179,15 @@ async def ask(session: Any, method: str, url: Any, **options: Any) -> None:
         await response.read()
 
 
+def shown(value: Any) -> str:
+    """Return what a test's id says of a value: without its address, which each process has anew."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [(name, value) for name, values in VALUES.items() for value in values],
-    ids=lambda value: repr(value)[:40],
+    ids=lambda value: shown(value)[:40],
 )
 async def test_one_argument(name: str, value: Any) -> None:
     """Right or wrong."""
@@ -192,7 +198,7 @@ async def test_one_argument(name: str, value: Any) -> None:
     assert await compare(program)
 
 
-@pytest.mark.parametrize("options", TOGETHER, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize("options", TOGETHER, ids=lambda value: shown(value)[:60])
 async def test_arguments_that_meet(options: dict[str, Any]) -> None:
     """Some exclude each other, some add up."""
 
@@ -202,7 +208,7 @@ async def test_arguments_that_meet(options: dict[str, Any]) -> None:
     assert await compare(program)
 
 
-@pytest.mark.parametrize(("options", "why"), ON_PURPOSE, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize(("options", "why"), ON_PURPOSE, ids=lambda value: shown(value)[:60])
 async def test_what_differs_on_purpose(options: dict[str, Any], why: str) -> None:
     """And still does: take out of the table what does not."""
 
@@ -253,7 +259,7 @@ async def test_methods(method: Any) -> None:
 
 # aiohttp's sessions whose arguments are wrong complain that nobody closed them.
 @pytest.mark.filterwarnings("ignore:Unclosed client session <aiohttp:ResourceWarning")
-@pytest.mark.parametrize("options", SESSIONS, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize("options", SESSIONS, ids=lambda value: shown(value)[:60])
 async def test_sessions(options: Any) -> None:
     """Their arguments, seen in a request without a body and in one with."""
 

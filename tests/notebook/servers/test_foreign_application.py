@@ -70,7 +70,8 @@ async def middleware(request: Any, handler: Any) -> Any:
         (dict, None),
         (None, None),
     ],
-    ids=str,
+    # Not by what `str` says of most: an address, which each process of a run has anew.
+    ids=lambda value: getattr(value, "__qualname__", type(value).__name__),
 )
 def test_kinds_are_told_apart(app: Any, kind: str | None) -> None:
     """A handler that is served by mistake is no application of either kind."""
