@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "NotFetchedError"]
 
+_HOW_TO_GO_ON = "Go on: batch = await nh.last_batch.resume()"
+
 
 class NotFetchedError(Exception):
     """Stands in a batch for a request that was not done when the batch was stopped."""
@@ -185,7 +187,8 @@ class Batch(Sequence[Reply | Exception]):
         source = ((place, self._requests[place]) for place in self.missing)
         turns = Turns(source, self._policy.per_host, look_ahead=len(self))
         tally = Tally()
-        progress = Progress(len(self), show_here() if self._shows_progress else None, tally)
+        show = show_here() if self._shows_progress else None
+        progress = Progress(len(self), show, tally, _HOW_TO_GO_ON)
         for outcome in self._outcomes:
             if outcome is not None:
                 progress.note(outcome.status)

@@ -19,6 +19,7 @@ from notebook_http.notebook.batches.planned_request import (
     read_lazily,
 )
 from notebook_http.notebook.batches.policy import Policy, policy_of
+from notebook_http.notebook.batches.progress import Progress, show_here
 from notebook_http.notebook.batches.turns import Turn, Turns
 from notebook_http.notebook.client import Client, default_client
 
@@ -106,6 +107,7 @@ def stream_all(
     errors: str = "collect",
     cache: Any = None,
     client: Client | ClientSession | None = None,
+    progress: bool = True,
     **options: Any,
 ) -> AsyncGenerator[tuple[int, Reply | Exception], None]:
     """Yield (position, reply or error) of many requests, whichever is done first.
@@ -130,6 +132,7 @@ def stream_all(
         errors: `"raise"` raises the first error instead of yielding it, and stops the rest.
         cache: a `CacheMiddleware`.
         client: what to send with.
+        progress: show how far it is, as for `fetch_all`; of a generator nobody knows how many.
         options: of every request.
 
     Raises:
@@ -140,31 +143,41 @@ def stream_all(
     policy = policy_of(caller, limit=limit, per_host=per_host, retry=retry, rate=rate, cache=cache)
     sender = client_of(client)
     source: Iterator[Turn]
+    total: int | None
     if isinstance(urls, Iterator):
         check_names(caller, options, request_option_names())
         source, look_ahead = read_lazily(urls, sender, options), limit
+        total = None
     else:
         requests = planned(checked_items(urls, caller), sender, options, caller)
         source, look_ahead = iter(enumerate(requests)), len(requests)
+        total = len(requests)
     turns = Turns(source, per_host, max(look_ahead, 1))
-    return _streamed(turns, policy, raises=errors == "raise")
+    return _streamed(turns, policy, total, raises=errors == "raise", shows_progress=progress)
 
 
 async def _streamed(
-    turns: Turns, policy: Policy, *, raises: bool
+    turns: Turns, policy: Policy, total: int | None, *, raises: bool, shows_progress: bool
 ) -> AsyncGenerator[tuple[int, Reply | Exception], None]:
-    async with aclosing(outcomes(turns, policy, _keep_nothing, Tally())) as done:
-        async for place, outcome in done:
-            value = outcome.value
-            del outcome
-            if raises and isinstance(value, Exception):
-                raise value
-            yield place, value
-            del value  # while the next ones are awaited, only the caller holds it
+    tally = Tally()
+    progress = Progress(total, show_here() if shows_progress else None, tally)
 
+    def arrived(place: int, outcome: Outcome) -> None:
+        progress.note(outcome.status)
 
-def _keep_nothing(place: int, outcome: Outcome) -> None:
-    """Leave it to whoever goes through the stream."""
+    progress.begin()
+    try:
+        async with aclosing(outcomes(turns, policy, arrived, tally)) as done:
+            async for place, outcome in done:
+                value = outcome.value
+                del outcome
+                if raises and isinstance(value, Exception):
+                    raise value
+                yield place, value
+                del value  # while the next ones are awaited, only the caller holds it
+        progress.note_all()
+    finally:
+        progress.end()
 
 
 def _check_errors(caller: str, errors: str) -> None:

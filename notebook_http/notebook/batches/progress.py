@@ -1,40 +1,34 @@
-"""Show how far many requests are: one display in a notebook, one line at a terminal, else nothing.
-
-A script whose output goes to a file or a pipe is told nothing. What is shown never fails a batch.
-"""
+"""Count what came of many requests, and show how far they are."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple
 
 from notebook_http.notebook.batches.meter import Tally
-from notebook_http.notebook.display.html import join, tag
 from notebook_http.notebook.display.timings_bar import duration_words
-from notebook_http.notebook.environment import running_kernel
+from notebook_http.notebook.live_output import LiveOutput, bar_and_words, output_here
 
 __all__ = ["Progress", "Show", "State", "progress_words", "show_here"]
 
-# Four updates a second and the last one are the five that a notebook's server lets pass unseen.
-_TICK_SECONDS = 0.25
-_BAR_CHARACTERS = 20
-
 
 class State(NamedTuple):
-    """How far it is: requests in all and by what came of them, and seconds so far."""
+    """How far it is: requests in all and by what came of them, and seconds so far.
 
-    total: int
+    *total* is None while nobody knows how many there will be. *next_step* is what to do about the
+    rest after a stop; empty if there is nothing.
+    """
+
+    total: int | None
     ok: int
     refused: int  # answered with a status of 400 or above
     failed: int  # no answer
     retrying: int
     seconds: float
     is_over: bool
+    is_whole: bool
+    next_step: str
 
     @property
     def done(self) -> int:
@@ -49,26 +43,38 @@ class Progress:
     """Counts outcomes, and shows them while a loop runs: `begin`, `note` each, `end`.
 
     Args:
-        total: requests of the whole batch.
+        total: requests in all; None while nobody knows.
         show: how; None for not at all.
         tally: what is counted elsewhere.
+        next_step: what to do about the rest if it is stopped.
     """
 
-    __slots__ = ("_began", "_failed", "_ok", "_refused", "_show", "_tally", "_timer", "_total")
+    __slots__ = (
+        "_began",
+        "_failed",
+        "_is_whole",
+        "_next_step",
+        "_ok",
+        "_output",
+        "_refused",
+        "_tally",
+        "_total",
+    )
 
-    def __init__(self, total: int, show: Show | None, tally: Tally) -> None:
+    def __init__(
+        self, total: int | None, show: Show | None, tally: Tally, next_step: str = ""
+    ) -> None:
         self._total = total
-        self._show = show if total else None
         self._tally = tally
+        self._next_step = next_step
         self._ok = self._refused = self._failed = 0
+        self._is_whole = False
         self._began = perf_counter()
-        self._timer: asyncio.TimerHandle | None = None
+        self._output = LiveOutput(self._state, None if total == 0 else show)
 
     def begin(self) -> None:
         """Show it from now on, on the running loop."""
-        if self._show is not None:
-            # Not at once: what is done in no time shows its end only.
-            self._timer = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick)
+        self._output.begin()
 
     def note(self, status: int | None) -> None:
         """Count one more outcome: the *status* of its reply, None for an error."""
@@ -79,34 +85,27 @@ class Progress:
         else:
             self._refused += 1
 
+    def note_all(self) -> None:
+        """Note that there are no more than were counted, where nobody knew how many."""
+        self._is_whole = True
+
     def end(self) -> None:
         """Show the last state, before the cell ends."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._show_now(is_over=True)
+        self._output.end()
 
-    def _tick(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick)
-        self._show_now(is_over=False)
-
-    def _show_now(self, *, is_over: bool) -> None:
-        if self._show is None:
-            return
-        seconds = perf_counter() - self._began
-        state = State(
+    def _state(self, is_over: bool) -> State:
+        done = self._ok + self._refused + self._failed
+        return State(
             self._total,
             self._ok,
             self._refused,
             self._failed,
             self._tally.retrying,
-            seconds,
+            perf_counter() - self._began,
             is_over,
+            self._is_whole or done == self._total,
+            self._next_step,
         )
-        try:
-            self._show(state)
-        except Exception:
-            self._show = None  # the output is gone; the requests are not
 
 
 def progress_words(state: State) -> str:
@@ -119,66 +118,25 @@ def progress_words(state: State) -> str:
         counts.append(f"{state.failed:,} failed")
     if state.retrying and not state.is_over:
         counts.append(f"{state.retrying:,} waiting to try again")
-    left = state.total - state.done
+    left = 0 if state.total is None else state.total - state.done
     if left and state.done and not state.is_over and state.seconds >= 1:
         counts.append(f"about {duration_words(max(1, round(seconds / state.done * left)))} to go")
-    words = (
-        f"{state.done:,} of {state.total:,} done in {duration_words(seconds)}: {', '.join(counts)}"
-    )
-    if left and state.is_over:
-        words = f"Stopped. {words}. Go on: batch = await nh.last_batch.resume()"
+    done = f"{state.done:,}" if state.total is None else f"{state.done:,} of {state.total:,}"
+    words = f"{done} done in {duration_words(seconds)}: {', '.join(counts)}"
+    if state.is_over and not state.is_whole:
+        words = f"Stopped. {words}."
+        words = f"{words} {state.next_step}" if state.next_step else words
     return words
 
 
 def show_here() -> Show | None:
     """Return how progress is shown where this process's output goes; None for not at all."""
-    if running_kernel() is not None:
-        return _InCell()
-    with suppress(AttributeError, ValueError):  # no stdout, or one that is closed
-        if sys.stdout.isatty():
-            return _AtTerminal(sys.stdout)
-    return None
+    put = output_here()
+    if put is None:
+        return None
 
-
-class _InCell:
-    """One display that is updated."""
-
-    __slots__ = ("_handle", "_shown")
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._shown = ""
-
-    def __call__(self, state: State) -> None:
+    def show(state: State) -> None:
         words = progress_words(state)
-        if words == self._shown:
-            return
-        self._shown = words
-        bar = tag("progress", value=str(state.done), max=str(state.total))
-        bundle = {"text/html": str(tag("div", join(bar, " ", words))), "text/plain": words}
-        if self._handle is None:
-            from IPython.display import display
+        put(bar_and_words(state.done, state.total or 0, words, is_over=state.is_over))
 
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
-
-
-class _AtTerminal:
-    """One line that is written over."""
-
-    __slots__ = ("_stream", "_width")
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._width = 0  # of what stands there
-
-    def __call__(self, state: State) -> None:
-        full = _BAR_CHARACTERS * state.done // state.total
-        line = f"[{'#' * full}{'.' * (_BAR_CHARACTERS - full)}] {progress_words(state)}"
-        if not state.is_over:
-            # A line that wraps would not be written over.
-            line = line[: shutil.get_terminal_size().columns - 1]
-        self._stream.write(f"\r{line.ljust(self._width)}{chr(10) if state.is_over else ''}")
-        self._stream.flush()
-        self._width = len(line)
+    return show

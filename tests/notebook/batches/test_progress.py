@@ -12,7 +12,7 @@ import textwrap
 import pytest
 
 import notebook_http as nh
-from notebook_http.notebook.batches import progress as progress_room
+from notebook_http.notebook import live_output
 from notebook_http.notebook.batches.meter import Tally
 from notebook_http.notebook.batches.progress import Progress, State, progress_words
 
@@ -97,6 +97,29 @@ def test_stop_ends_the_cell_and_resume_goes_on(kernel):
     assert resumed.stdout.strip() == "13 0"
 
 
+@pytest.mark.kernel
+def test_a_stream_shows_its_progress_too(kernel):
+    """One display; of a generator nobody knows how many there will be; a `break` says so."""
+    kernel.run(SERVER)
+    urls = "[srv.url + f'item/{n}' for n in range(36)]"
+    shown = kernel.run(f"async for place, reply in nh.stream_all({urls}): pass")
+    assert (shown.error, len(shown.values)) == ("", 1)
+    assert 1 <= len(shown.updates) <= 5 * shown.seconds
+    assert re.fullmatch(r"36 of 36 done in .*: 36 ok", shown.updates[-1]["text/plain"])
+    lazy = kernel.run(f"async for place, reply in nh.stream_all(iter({urls})): pass")
+    assert re.fullmatch(r"36 done in .*: 36 ok", lazy.updates[-1]["text/plain"])
+    assert "<progress" not in lazy.updates[-1]["text/html"]
+    left = kernel.run(
+        "from contextlib import aclosing\n"
+        f"async with aclosing(nh.stream_all({urls})) as stream:\n"
+        "    async for place, reply in stream: break"
+    )
+    last = (left.updates or left.values)[-1]["text/plain"]
+    assert re.fullmatch(r"Stopped\. \d+ of 36 done in .*: \d+ ok\.", last)
+    quiet = kernel.run(f"async for each in nh.stream_all({urls}, progress=False): pass")
+    assert (quiet.values, quiet.updates, quiet.stdout) == ([], [], "")
+
+
 def test_a_script_whose_output_is_no_terminal_is_told_nothing():
     """It may be parsed by another program."""
     done = subprocess.run(
@@ -136,7 +159,7 @@ def test_at_a_terminal_there_is_a_plain_bar():
 async def test_who_waits_to_try_again_is_counted(answers, monkeypatch):
     """While the wait lasts, and no longer."""
     states: list[State] = []
-    monkeypatch.setattr(progress_room, "_TICK_SECONDS", 0.02)
+    monkeypatch.setattr(live_output, "TICK_SECONDS", 0.02)
     monkeypatch.setattr("notebook_http.notebook.batches.batch.show_here", lambda: states.append)
     monkeypatch.setattr("random.uniform", lambda low, high: high)
     retry = nh.RetryMiddleware(attempts=2, base_delay=0.3)
@@ -153,7 +176,7 @@ async def test_an_output_that_is_gone_stops_nothing(answers, monkeypatch):
     def fail(state: State) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(progress_room, "_TICK_SECONDS", 0.01)
+    monkeypatch.setattr(live_output, "TICK_SECONDS", 0.01)
     monkeypatch.setattr("notebook_http.notebook.batches.batch.show_here", lambda: fail)
     batch = await nh.fetch_all([answers.url(f"/item/{n}") for n in range(20)])
     assert len(batch.ok) == 20
