@@ -8,16 +8,10 @@ from typing import Any
 
 from notebook_http.notebook.client import Client, default_client
 from notebook_http.notebook.interchange.har_requests import read_har
-from notebook_http.notebook.interchange.request_parts import RequestParts
 from notebook_http.notebook.pending_request import PendingRequest
+from notebook_http.notebook.sent_again import options_again
 
 __all__ = ["from_har"]
-
-# What says how bytes travel over one connection, and is said anew over another.
-_OF_CONNECTIONS = frozenset(
-    {"host", "content-length", "connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
-)
-_AUTOMATIC = ("accept", "accept-encoding", "user-agent", "content-type")
 
 
 def from_har(
@@ -43,23 +37,8 @@ def from_har(
         OSError: the file cannot be read.
     """
     sender = client or default_client()
-    return [_pending(parts, headers or {}, sender) for parts in read_har(archive)]
-
-
-def _pending(parts: RequestParts, replaced: Mapping[str, str], client: Client) -> PendingRequest:
-    other = {name.lower() for name in replaced}
-    headers = [
-        (name, value)
-        for name, value in parts.headers
-        if name.lower() not in _OF_CONNECTIONS and name.lower() not in other
+    replaced = dict(headers or {})
+    return [
+        sender.request(parts.method, parts.url, **options_again(parts, replaced))
+        for parts in read_har(archive)
     ]
-    headers += replaced.items()
-    given = {name.lower() for name, _ in headers}
-    options: dict[str, Any] = {
-        "headers": headers,
-        "allow_redirects": False,
-        "skip_auto_headers": [name for name in _AUTOMATIC if name not in given],
-    }
-    if parts.body is not None:
-        options["data"] = parts.body
-    return client.request(parts.method, parts.url, **options)

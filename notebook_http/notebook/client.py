@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.client.url_errors import NonHttpUrlClientError
@@ -23,6 +24,7 @@ from notebook_http.notebook.pending_call import explains_itself
 from notebook_http.notebook.pending_request import PendingRequest
 from notebook_http.notebook.reply import Reply
 from notebook_http.notebook.reply_head import head_parts
+from notebook_http.notebook.sent_again import send_again
 from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Client:
         "_closed",
         "_finalizer",
         "_given",
+        "_resender",
         "_sent",
         "_sessions",
     )
@@ -91,6 +94,7 @@ class Client:
         self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         self._sent = 0
         self._closed = False
+        self._resender = partial(send_again, weakref.ref(self), default_client)
         # Called when the client is collected, or at the interpreter's exit. Holding the sessions
         # from there keeps the garbage collector from finalising them, unclosed, before it.
         self._finalizer = weakref.finalize(self, close_silently, self._sessions)
@@ -164,6 +168,7 @@ class Client:
         except Exception as error:
             note_failure(method, url, began, error)
             raise
+        reply.resender = self._resender
         note_reply(reply)
         return reply.raise_for_status() if judge is True else reply
 
@@ -199,6 +204,13 @@ class Client:
         if self._given is not None:
             return self._given.base_url is not None
         return self._arguments.get("base_url") is not None
+
+    @property
+    def has_auth(self) -> bool:
+        """Whether its session adds an Authorization of its own to each request."""
+        if self._given is not None:
+            return self._given.auth is not None
+        return self._arguments.get("auth") is not None
 
     @property
     def closed(self) -> bool:

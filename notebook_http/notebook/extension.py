@@ -23,6 +23,7 @@ from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.shell import Shell
 from notebook_http.notebook.source_errors import SourceSyntaxError
 from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
+from notebook_http.notebook.widgets.open_views import close_views
 
 if TYPE_CHECKING:
     from notebook_http.notebook.client import PendingRequest
@@ -50,6 +51,7 @@ def load_ipython_extension(shell: Shell) -> None:
         looks = [_show_stop, _show_hint, _show_refusal, without_our_part]
         undo.callback(look_at_errors(shell, looks))
         undo.callback(wake_on_stop(shell))
+        undo.callback(close_views)
         _loaded[shell] = undo.pop_all()
 
 

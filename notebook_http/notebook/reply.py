@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -62,9 +62,18 @@ class Reply(ReplyHead):
         timings: seconds a step (`.dns .connect .tls .first_byte .body .total` …), None for those
             that did not happen.
         received: when the body was whole, in UTC; None if nobody said.
+        resender: what makes a request of a sent one, for `resend`; None if no client sent it.
     """
 
-    __slots__ = ("_media_type", "_text", "content", "history", "received", "timings")
+    __slots__ = (
+        "_media_type",
+        "_text",
+        "content",
+        "history",
+        "received",
+        "resender",
+        "timings",
+    )
 
     def __init__(
         self,
@@ -84,6 +93,7 @@ class Reply(ReplyHead):
         self.history = history
         self.timings = timings
         self.received = received
+        self.resender: Callable[..., Awaitable[Reply]] | None = None
         self._media_type: MediaType | None = None
         self._text: str | None = None
 
@@ -255,13 +265,36 @@ class Reply(ReplyHead):
             return self
         raise StatusError(self)
 
+    # Again
+
+    def resend(self) -> Awaitable[Reply]:
+        """Return the request that this answers, to be sent again: `r2 = await r.resend()`.
+
+        After redirects it is the first one, as it was sent (with its headers and credentials), and
+        redirects are followed again. A status above 400 raises nothing.
+
+        Raises:
+            RuntimeError: this reply did not come from a client.
+            UnwritableRequestError: a ValueError; its body was not kept (above 1 MiB, or a stream).
+        """
+        if self.resender is None:
+            message = "Nobody knows how this was sent: it did not come from a client."
+            raise RuntimeError(message)
+        first = self.history[0].request if self.history else self.request
+        follow = not 300 <= self.status < 400
+        return self.resender(first, allow_redirects=follow)
+
     # Showing
 
     def widget(self) -> Any:
-        """Return an ipywidgets view in tabs: Body, Table, Headers, Timing."""
+        """Return a widget in tabs (Body, Table, Headers, Timing, Request).
+
+        JSON is a tree that can be searched and copied from. Buttons send the request again and
+        save the body. `%unload_ext notebook_http` and its `close()` end all of it.
+        """
         from notebook_http.notebook.widgets.response_view import response_view
 
-        return response_view(self.card_facts())
+        return response_view(self)
 
     def card_facts(self) -> CardFacts:
         """Return what a card shows, as plain data, unmasked: for displays of this package."""

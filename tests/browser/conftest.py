@@ -42,6 +42,10 @@ class Lab:
         """Return the address that opens a notebook, everything else closed."""
         return f"{self.url}lab/tree/{notebook}?token={self.token}&reset"
 
+    def notebook_address_of(self, notebook: str) -> str:
+        """Return the address that opens a notebook in Notebook 7, which the same server has."""
+        return f"{self.url}notebooks/{notebook}?token={self.token}"
+
 
 @pytest.fixture(scope="module")
 def lab(
@@ -77,6 +81,7 @@ def lab(
                 *("--allow-root", "--ip=127.0.0.1", f"--port={port}", "--port-retries=0"),
                 f"--ServerApp.root_dir={folder}",
                 f"--IdentityProvider.token={token}",
+                "--JupyterNotebookApp.expose_app_in_browser=True",
             ],
             env=environment,
             stdout=log,

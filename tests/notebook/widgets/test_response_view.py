@@ -17,6 +17,7 @@ from yarl import URL
 from notebook_http.client.timings import Timings
 from notebook_http.notebook.reply import Reply, SentRequest
 
+pytestmark = pytest.mark.usefixtures("nothing_left")
 VIEW = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</textarea></pre><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -42,9 +43,11 @@ def reply(content: bytes, content_type: str, *, timings: Timings | None = None) 
 
 
 def tabs(view: Any) -> dict[str, str]:
-    """Return title to HTML."""
-    titles = [view.get_title(index) for index in range(len(view.children))]
-    return dict(zip(titles, [child.value for child in view.children], strict=True))
+    """Return title to HTML; of a tree, what the page is told of it."""
+    shown = view.tabs.children
+    titles = [view.tabs.get_title(index) for index in range(len(shown))]
+    values = [getattr(child, "value", None) or str(child.get_state()) for child in shown]
+    return dict(zip(titles, values, strict=True))
 
 
 class Elements(HTMLParser):
@@ -71,15 +74,18 @@ def test_the_tabs_show_body_table_headers_and_timing() -> None:
     records = [{"a": n, "geo": {"lat": n}} for n in range(100)]
     answer = reply(json.dumps(records).encode(), "application/json", timings=timings)
     view = answer.widget()
-    assert isinstance(view, ipywidgets.Tab)
-    shown = {title: Elements(html).text for title, html in tabs(view).items()}
-    assert list(shown) == ["Body", "Table", "Headers", "Timing"]
-    assert '"lat": 99' in shown["Body"]
+    assert isinstance(view.tabs, ipywidgets.Tab)
+    first = view.tabs.children[0].first
+    assert (first["root"]["kind"], first["root"]["size"], len(first["rows"])) == ("array", 100, 100)
+    shown = {title: Elements(html).text for title, html in tabs(view).items() if title != "Body"}
+    assert list(shown) == ["Table", "Headers", "Timing", "Request"]
     assert "100 rows: r.df() makes a DataFrame of them." in shown["Table"]
     assert "Content-Type" in shown["Headers"]
     assert "Authorization" in shown["Headers"]
     assert "waited for the answer to begin" in shown["Timing"]
-    view.close()
+    assert "r = await nh.get(" in shown["Request"]
+    assert "%%http" in shown["Request"]
+    assert "curl " in shown["Request"]
 
 
 def test_a_body_without_rows_says_so() -> None:
@@ -99,7 +105,10 @@ def test_nothing_from_the_server_becomes_markup_and_no_secret_is_shown(content_t
         "text/csv": f"a,{HOSTILE}\n1,{HOSTILE}\n",
     }
     view = reply(bodies[content_type].encode(), content_type).widget()
-    for html in [*tabs(view).values(), view._repr_mimebundle_()["text/html"]]:
+    pages = tabs(view)
+    tree = pages.pop("Body") if content_type == "application/json" else ""
+    assert "c4n4ry" not in tree
+    for html in [*pages.values(), view._repr_mimebundle_()["text/html"], view.headline.value]:
         assert not Elements(html).names & {"script", "textarea", "img"}
         assert "c4n4ry" not in html
 
@@ -107,9 +116,9 @@ def test_nothing_from_the_server_becomes_markup_and_no_secret_is_shown(content_t
 def test_a_secret_column_of_csv_is_masked_in_every_tab() -> None:
     """In the text of a CSV nothing but the column tells that a value is a secret."""
     view = reply(b"user,password\nada,c4n4ryc4n4ry\n", "text/csv").widget()
-    assert all("c4n4ryc4n4ry" not in tab.value for tab in view.children)
+    assert all("c4n4ryc4n4ry" not in html for html in tabs(view).values())
     view = reply(b"user,city\nada,London\n", "text/csv").widget()
-    assert "user,city" in view.children[0].value
+    assert "user,city" in tabs(view)["Body"]
 
 
 def test_its_output_carries_the_card_for_readers_without_a_kernel() -> None:

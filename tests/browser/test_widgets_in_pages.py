@@ -1,0 +1,161 @@
+"""r.widget() and nh.explore() as people have them: JupyterLab and Notebook 7, in Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.async_api import ConsoleMessage, Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+CELLS = {
+    "serve": """
+%load_ext notebook_http
+import asyncio
+import notebook_http as nh
+from notebook_http import web
+people = [{"id": n, "name": f"Person {n}", "tags": ["a", "b"], "geo": {"lat": n / 2}}
+          for n in range(250)]
+async def data(request):
+    return web.json_response({"people": people, "token": "s3cr3t-in-body", "it's": {"a b": None},
+                              "html": "<img src=x onerror=alert(1)>", "ok": True})
+app = web.Application()
+app.router.add_get("/data", data)
+server = await nh.serve(app)
+""",
+    "widget": 'reply = await nh.get(server.url + "data")\nreply.widget()',
+}
+READY = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.revealed;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+}"""
+RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+# Said by Notebook 7 while it starts, with any notebook: it looks for settings of JupyterLab's.
+OF_NOTEBOOK = re.compile(r"reading 'schema'|is already registered|not registered")
+DARK = """async () => {
+    await window.jupyterapp.commands.execute(
+        'apputils:change-theme', {theme: 'JupyterLab Dark'});
+}"""
+
+
+class OpenPage:
+    """A notebook that was opened and run; `complaints` are what its console said."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.heard: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.heard.append(f"page error: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            self.heard.append(f"{message.text} ({where})")
+
+    async def open(self, address: str) -> None:
+        """Open the notebook and run all of it."""
+        await self.page.goto(address)
+        await self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
+        await self.page.evaluate(READY)
+        await self.page.evaluate(RUN_ALL)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console said, but for what Notebook says by itself."""
+        return [words for words in self.heard if not OF_NOTEBOOK.search(words)]
+
+    async def copied(self) -> str:
+        """Return what is in the clipboard."""
+        text: str = await self.page.evaluate("() => navigator.clipboard.readText()")
+        return text
+
+
+def write_notebook(folder: Path, name: str, cells: dict[str, str]) -> None:
+    """Write a notebook of these cells."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    for cell_id, source in cells.items():
+        cell = nbformat.v4.new_code_cell(source.strip())
+        cell["id"] = cell_id
+        notebook.cells.append(cell)
+    nbformat.write(notebook, folder / name)
+
+
+@pytest.fixture(params=["lab", "notebook"])
+async def opened(request: pytest.FixtureRequest, page: Page, lab: Any) -> OpenPage:
+    """The notebook, run in JupyterLab or in Notebook 7."""
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    write_notebook(lab.folder, "widgets.ipynb", CELLS)
+    notebook = OpenPage(page)
+    addresses = {"lab": lab.address_of, "notebook": lab.notebook_address_of}
+    await notebook.open(addresses[request.param]("widgets.ipynb"))
+    return notebook
+
+
+def row(tree: Locator, words: str) -> Locator:
+    """Return the row of the tree that has exactly these *words*."""
+    return tree.get_by_role("treeitem").filter(has_text=re.compile(f"^.?{re.escape(words)}"))
+
+
+async def test_the_reply_view(
+    opened: OpenPage, screenshots: Path, request: pytest.FixtureRequest
+) -> None:
+    """Unfold, page, search, copy paths, keys, a table of rows, resend; in light and dark."""
+    where = request.node.callspec.id
+    page = opened.page
+    view = page.locator(".nh-json").first
+    tree = view.get_by_role("tree")
+    await expect(row(tree, "people: 250 items")).to_be_visible()
+    await expect(row(tree, "token: ••••")).to_be_visible()
+    assert await page.locator(".nh-json img").count() == 0
+
+    # Unfold, and more.
+    await row(tree, "people").click()
+    await expect(row(tree, "99: 4 keys")).to_have_count(1)
+    await row(tree, "100 more of 150").click()
+    await expect(row(tree, "199: 4 keys")).to_have_count(1)
+    await expect(row(tree, "50 more of 50")).to_have_count(1)
+
+    # Search: a row that was not loaded.
+    await view.get_by_role("searchbox").fill("person 24")
+    await expect(view.locator(".nh-count").first).to_have_text("1 of 11")
+    await view.get_by_role("button", name="Next match").click()
+    await expect(view.locator(".nh-count").first).to_have_text("2 of 11")
+    match = tree.locator(".nh-match")
+    await expect(match).to_have_text(re.compile('name: "Person 240"'))
+    await page.screenshot(path=screenshots / f"widget-search-{where}.png")
+
+    # Paths.
+    await view.locator(".nh-path").nth(0).click()
+    assert await opened.copied() == "$.people[240].name"
+    await view.locator(".nh-path").nth(1).click()
+    assert await opened.copied() == '["people"][240]["name"]'
+
+    # Keys.
+    await match.focus()
+    await page.keyboard.press("Home")
+    await expect(row(tree, "$: 5 keys")).to_be_focused()
+    await page.keyboard.press("ArrowRight")
+    await expect(row(tree, "people")).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+    await expect(row(tree, "people")).to_have_attribute("aria-expanded", "false")
+    await page.keyboard.press("End")
+    await expect(row(tree, "ok: true")).to_be_focused()
+    await page.keyboard.press("Enter")
+    assert await opened.copied() == "$.ok"
+    assert await tree.get_by_role("treeitem").first.get_attribute("aria-level") == "1"
+
+    # A table of rows.
+    await row(tree, "people").get_by_role("button", name="table").click()
+    await expect(page.get_by_text("First 200 of 250 rows: r.df('people') has all.")).to_be_visible()
+    await page.screenshot(path=screenshots / f"widget-table-{where}.png")
+    assert opened.complaints == []
