@@ -17,8 +17,6 @@ from notebook_http.wire.errors import (
     InvalidHeader,
     InvalidURLError,
     LineTooLong,
-    TransferEncodingError,
-    excerpt,
 )
 from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
@@ -26,7 +24,7 @@ from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES,
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
 from notebook_http.wire.parser_error import translated, unserved_version
 from notebook_http.wire.repeated_head import RepeatedHead
-from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host
+from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host, transfer_fault
 from notebook_http.wire.request_line import RequestLines
 from notebook_http.wire.request_sink import RequestSink
 
@@ -93,7 +91,9 @@ class RequestParser:
         self._plain: RequestHead | None = None  # read just now, and little in it matters
         self.repeated = RepeatedHead(limits)
         self._error: HttpProcessingError | None = None
-        self._raw_left = self._received = self._dry_bytes = 0
+        self._raw_left = self._dry_bytes = 0
+        # Bytes of the body, or of the chunk that is being read; negative in the line of its size.
+        self._received = 0
         # A read begins with this head; and it holds all of it: no field is over its limit.
         self._is_first = self._is_short = False
         self._progress = False
@@ -121,7 +121,7 @@ class RequestParser:
             self._is_first = fresh
             self._is_short = fresh and len(data) <= self._limits.max_field_size
             self._progress, collected = False, len(self._fields)
-            self._lines.take(data, fresh=fresh, in_body=self._head is not None)
+            self._lines.take(data, fresh, None if self._head is None else self._received)
             parser = self._parser
             if parser is None:
                 parser = self._parser = HttpRequestParser(self)
@@ -296,7 +296,7 @@ class RequestParser:
         self._last = not head.keep_alive
         if head.has_body:
             self._head = head
-            self._received = 0
+            self._received = -1 if head.chunked else 0
             self._lines.body_follows(head.content_length)
         self._sink.request_received(head)
 
@@ -306,8 +306,15 @@ class RequestParser:
         self._received += len(data)
         self._sink.body_received(data)
 
+    def on_chunk_header(self) -> None:
+        """Note that a chunk begins. Called by httptools."""
+        self._received = 0
+
     def on_chunk_complete(self) -> None:
         """Report the end of a chunk. Called by httptools."""
+        if self._lines.first_chunk < 0:
+            self._lines.first_chunk = self._received
+        self._received = -1
         self._sink.chunk_completed()
 
     def on_message_complete(self) -> None:
@@ -342,7 +349,10 @@ class RequestParser:
     def _note(self, head: RequestHead, noted: dict[bytes, bytes]) -> None:
         """Fill in what decides how *head* goes on."""
         if b"transfer-encoding" in noted:
-            self._check_transfer_encoding(head, noted[b"transfer-encoding"])
+            fault = transfer_fault(head.version, noted[b"transfer-encoding"])
+            if fault is not None:
+                self._fail(fault)
+            head.chunked = head.has_body = True
         elif b"content-length" in noted:
             # llhttp let only digits through, and no second field.
             head.content_length = length = int(noted[b"content-length"])
@@ -356,16 +366,6 @@ class RequestParser:
             head.upgrade = has_token(noted.get(b"connection", b""), b"upgrade")
             parser = cast("HttpRequestParser", self._parser)
             self._upgrading = head.has_body and parser.should_upgrade()
-
-    def _check_transfer_encoding(self, head: RequestHead, value: bytes) -> None:
-        """Allow `chunked` and nothing else (RFC 9112 §6.1)."""
-        if head.version < HttpVersion11:
-            self._fail(TransferEncodingError("Transfer-Encoding in an HTTP/1.0 request"))
-        if value.strip(b" \t").lower() != b"chunked":
-            what = f"Transfer-Encoding {excerpt(value)} is not implemented, only chunked is"
-            self._fail(TransferEncodingError(what, code=501))
-        head.chunked = True
-        head.has_body = True
 
     def _host(self, value: bytes | None, version: HttpVersion) -> str | None:
         """Return the checked `Host`, or None where RFC 9112 §3.2 lets it be absent."""

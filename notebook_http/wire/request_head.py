@@ -7,11 +7,11 @@ from copy import copy
 
 from multidict import CIMultiDictProxy
 
-from notebook_http.wire.errors import excerpt
-from notebook_http.wire.http_version import HttpVersion
+from notebook_http.wire.errors import TransferEncodingError, excerpt
+from notebook_http.wire.http_version import HttpVersion, HttpVersion11
 from notebook_http.wire.message_head import RawHeaders, decode_fields, first_field
 
-__all__ = ["RequestHead", "is_allowed_target", "is_host"]
+__all__ = ["RequestHead", "is_allowed_target", "is_host", "transfer_fault"]
 
 # uri-host [":" port], RFC 9110 §7.2 with RFC 3986 §3.2.2: a name, an address or a bracketed IPv6
 # address. Anything else (user info, a path, white space) would turn into another URL downstream.
@@ -178,3 +178,13 @@ def is_allowed_target(method: str, target: bytes) -> bool:
         return False
     authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
     return bool(authority) and is_host(authority)
+
+
+def transfer_fault(version: HttpVersion, value: bytes) -> TransferEncodingError | None:
+    """Return what is wrong with a `Transfer-Encoding`: it may be `chunked` only (RFC 9112 §6.1)."""
+    if version < HttpVersion11:
+        return TransferEncodingError("Transfer-Encoding in an HTTP/1.0 request")
+    if value.strip(b" \t").lower() != b"chunked":
+        what = f"Transfer-Encoding {excerpt(value)} is not implemented, only chunked is"
+        return TransferEncodingError(what, code=501)
+    return None
