@@ -188,6 +188,11 @@ if TYPE_CHECKING:
     from notebook_http.notebook.reply import (
         Reply as Reply,
     )
+    from notebook_http.notebook.secret import (
+        Secret as Secret,
+        SecretNotFoundError as SecretNotFoundError,
+        secret as secret,
+    )
     from notebook_http.notebook.server import (
         Server as Server,
         serve as serve,

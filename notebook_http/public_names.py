@@ -131,6 +131,7 @@ NAMES_OF = {
     "notebook.private_loop": ("run",),
     "notebook.pasted_curl": ("from_curl",),
     "notebook.reply": ("Reply",),
+    "notebook.secret": ("Secret", "SecretNotFoundError", "secret"),
     "notebook.server": (
         "Server",
         "serve",

@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
+from secrets import token_hex
 from urllib.parse import unquote
 
 __all__ = [
     "LOG_MARK",
+    "PLACEHOLDER",
     "Secrecy",
     "counts_things",
     "is_masked",
@@ -22,6 +24,7 @@ __all__ = [
     "is_secret_name",
     "mask",
     "mask_leaf",
+    "placeholder",
     "secrecy_of",
 ]
 
@@ -29,6 +32,10 @@ _DOTS = "••••"
 # In logs that programs read: they split lines at spaces.
 LOG_MARK = "***"
 _MASKED = re.compile(_DOTS + r" \(len \d+\)")
+# Stands for a secret in a text that is still being written. Letters and digits, which no way of
+# quoting changes, and nobody else can write it: what a server sent must not become a name here.
+_KEY = f"secret{token_hex(8)}"
+PLACEHOLDER = re.compile(f"{_KEY}x((?:[0-9a-f]{{2}})+)x")
 
 
 def _word_set(words: str) -> frozenset[str]:
@@ -76,9 +83,16 @@ def mask(value: str) -> str:
 def is_masked(value: str) -> bool:
     """Return whether *value* stands for a secret already, so that masking twice changes nothing.
 
-    As what `mask` makes, or as `LOG_MARK`.
+    As what `mask` makes, or as `LOG_MARK`, or as a `placeholder`.
     """
-    return value in (_DOTS, LOG_MARK) or _MASKED.fullmatch(value) is not None
+    if value in (_DOTS, LOG_MARK) or _MASKED.fullmatch(value) is not None:
+        return True
+    return PLACEHOLDER.fullmatch(value) is not None
+
+
+def placeholder(name: str) -> str:
+    """Return what stands for the secret *name*; `PLACEHOLDER` finds it, the name in hexadecimal."""
+    return f"{_KEY}x{name.encode().hex()}x"
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,8 @@
 """Decide what is a secret, and show it masked: one rule for all that is shown, logged or exported.
 
 A secret is recognised by the *name* it goes by (`secret_names`: a header, a query or form field, a
-JSON key) or by its *shape* (a JWT, a `Bearer` credential, a vendor's token prefix). It is shown as
-`•••• (len 40)`.
+JSON key), by its *shape* (a JWT, a `Bearer` credential, a vendor's token prefix), or because
+somebody has said what it is (`registered_secrets`). It is shown as `•••• (len 40)`.
 
 Knows strings and JSON values. Imports nothing heavy, never raises, never changes its argument;
 every pattern is linear in the text, because the text comes from strangers. Masking twice gives
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from notebook_http.wire.markup_secrets import mask_markup
+from notebook_http.wire.registered_secrets import are_any_registered, mask_registered
 from notebook_http.wire.secret_names import (
     Secrecy,
     counts_things,
@@ -84,6 +85,7 @@ def mask_text(text: str) -> str:
 
     For text that is not (or not quite) a URL, a header or JSON: error messages, log lines, bodies.
     """
+    text = mask_registered(text)
     lowered = text.lower()
     if not any(stem in lowered for stem in _SUSPICIOUS):
         return text
@@ -207,6 +209,7 @@ def mask_header(name: str, value: str) -> str:
     other headers are masked where they hold a URL or a field that is a secret.
     """
     lowered = name.lower()
+    value = mask_registered(value)
     if lowered == "cookie":
         return "; ".join(_mask_cookie(pair) for pair in value.split(";"))
     if lowered == "set-cookie":
@@ -230,10 +233,16 @@ def mask_headers(
 ) -> list[tuple[str, str]]:
     """Return (name, masked value) pairs of *headers*, repeated ones too, in their order."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return [(str(name), mask_header(str(name), str(value))) for name, value in pairs]
+    return [
+        (mask_registered(str(name)), mask_header(str(name), str(value))) for name, value in pairs
+    ]
 
 
 # URLs -------------------------------------------------------------------------------------------
+
+
+# A parameter of a path's segment (RFC 3986 §3.3), where Java keeps its sessions.
+_PATH_FIELD = re.compile(r"(;([^=;/]++)=)([^;/]++)")
 
 
 def mask_url(url: object) -> str:
@@ -241,19 +250,29 @@ def mask_url(url: object) -> str:
 
     For display: what was masked holds spaces, so the result is not a URL to be sent again.
     """
-    text = str(url)
+    text = mask_registered(str(url))
     scheme, separator, rest = text.partition("//")
     if not separator:
         scheme, rest = "", text
     userinfo = _userinfo_of(rest)
     rest, hash_mark, fragment = rest[len(userinfo) :].partition("#")
     path, question_mark, query = rest.partition("?")
-    masked = scheme + separator + mask(userinfo) + _mask_shapes(path)
+    masked = scheme + separator + mask(userinfo) + _mask_path(path)
     if question_mark:
         masked += "?" + _mask_query(query)
     if hash_mark:
         masked += "#" + (_mask_query(fragment) if "=" in fragment else mask_text(fragment))
     return masked
+
+
+def _mask_path(path: str) -> str:
+    """Return *path* without the secrets among its parameters: `/shop;jsessionid=1F2E/cart`."""
+    path = _mask_shapes(path)
+    if ";" not in path:
+        return path
+    return _PATH_FIELD.sub(
+        lambda found: found[1] + mask(found[3]) if is_secret_name(found[2]) else found[0], path
+    )
 
 
 def _mask_query(query: str) -> str:
@@ -292,6 +311,10 @@ def mask_json(value: Any) -> Any:
         if isinstance(item, Mapping):
             copy: dict[Any, Any] = dict.fromkeys(item)
             pair_name = item.get("name")
+            if are_any_registered():
+                # An answer may have one among its keys.
+                item = {_masked_key(key): inner for key, inner in item.items()}
+                copy = dict.fromkeys(item)
             for key, inner in item.items():
                 name = pair_name if key == "value" and isinstance(pair_name, str) else key
                 todo.append((copy, key, inner, max(above, secrecy_of(name, inner))))
@@ -307,3 +330,7 @@ def mask_json(value: Any) -> Any:
         else:
             target[slot] = mask_leaf(item, above)
     return root[0]
+
+
+def _masked_key(key: Any) -> Any:
+    return mask_registered(key) if isinstance(key, str) else key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notebook_http.notebook.interchange.bash_quoting import as_printf_format, quote_bash
+from notebook_http.notebook.interchange.placeholders import in_bash, marked
 from notebook_http.notebook.interchange.request_parts import MASKED_NOTE, RequestParts, masked
 
 __all__ = ["curl_text"]
@@ -20,9 +21,9 @@ def curl_text(parts: RequestParts, *, reveal: bool = False) -> str:
         UnwritableRequestError: the body is not known any more.
     """
     parts.check_whole()
-    shown = parts if reveal else masked(parts)
+    shown = parts if reveal else masked(marked(parts))
     body = shown.body
-    words = [f"curl {quote_bash(shown.url)}"]
+    words = [f"curl {in_bash(shown.url)}"]
     path = shown.url.partition("://")[2].partition("?")[0]
     if any(char in "[]{}" for char in shown.url):
         words.append("-g")
@@ -33,7 +34,7 @@ def curl_text(parts: RequestParts, *, reveal: bool = False) -> str:
     elif shown.method != ("GET" if body is None else "POST"):
         words.append(f"-X {quote_bash(shown.method)}")
     for name, value in shown.given_headers:
-        words.append(f"-H {quote_bash(f'{name}: {value}' if value.strip() else f'{name};')}")
+        words.append(f"-H {in_bash(f'{name}: {value}' if value.strip() else f'{name};')}")
     words += [f"-H '{name}:'" for name in _AUTOMATIC if shown.header(name.lower()) is None]
     if shown.header("accept-encoding"):
         words.append("--compressed")
@@ -42,8 +43,10 @@ def curl_text(parts: RequestParts, *, reveal: bool = False) -> str:
         if shown.header("content-type") is None:
             words.append("-H 'Content-Type:'")
         if b"\0" in body or len(body) > _ARGUMENT_BYTES:
+            # No word for a placeholder: secrets that stand there are masked.
+            body = masked(parts).body or b"" if not reveal else body
             lines.append(f"printf {as_printf_format(body)} | ")
             words.append("--data-binary @-")
         else:
-            words.append(f"--data-raw {quote_bash(body.decode('utf-8', 'surrogateescape'))}")
+            words.append(f"--data-raw {in_bash(body.decode('utf-8', 'surrogateescape'))}")
     return "".join(lines) + " \\\n  ".join(words)

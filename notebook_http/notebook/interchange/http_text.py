@@ -6,6 +6,7 @@ import json
 import re
 
 from notebook_http.notebook.interchange.exceptions import UnwritableRequestError
+from notebook_http.notebook.interchange.placeholders import in_cell, marked
 from notebook_http.notebook.interchange.request_parts import MASKED_NOTE, RequestParts, masked
 
 __all__ = ["http_text"]
@@ -27,7 +28,7 @@ def http_text(parts: RequestParts, *, reveal: bool = False) -> str:
             expression.
     """
     parts.check_whole()
-    shown = parts if reveal else masked(parts)
+    shown = parts if reveal else masked(marked(parts))
     lines = ["%%http"] if shown == parts else ["%%http", f"# {MASKED_NOTE}"]
     method = shown.method if shown.method in _METHODS else f'"{shown.method}"'
     lines.append(f"{method} {_url(shown.url)}")
@@ -38,7 +39,7 @@ def http_text(parts: RequestParts, *, reveal: bool = False) -> str:
             lines.append(f"{name}: {_escaped(value)}")
     if shown.body:
         lines += ["", _body(shown)]
-    return "\n".join(lines)
+    return in_cell("\n".join(lines))
 
 
 def _url(url: str) -> str:

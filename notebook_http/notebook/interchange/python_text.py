@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from notebook_http.client.automatic_headers import with_automatic
+from notebook_http.notebook.interchange.placeholders import in_python, marked
 from notebook_http.notebook.interchange.request_parts import MASKED_NOTE, RequestParts, masked
 from notebook_http.wire.urlencoded_form import format_urlencoded
 
@@ -29,7 +30,7 @@ def python_text(parts: RequestParts, *, reveal: bool = False) -> str:
         UnwritableRequestError: the body is not known any more.
     """
     parts.check_whole()
-    shown = parts if reveal else masked(parts)
+    shown = parts if reveal else masked(marked(parts))
     lines = [] if shown == parts else [f"# {MASKED_NOTE}"]
     arguments = [_url(shown.url), *_arguments(shown)]
     if "URL(" in arguments[0]:
@@ -40,6 +41,7 @@ def python_text(parts: RequestParts, *, reveal: bool = False) -> str:
     else:
         call = "nh.request"
         arguments.insert(0, repr(shown.method))
+    arguments = [in_python(argument) for argument in arguments]
     line = f"r = await {call}({', '.join(arguments)})"
     if len(line) > _LINE_CHARACTERS:
         line = f"r = await {call}(\n" + "".join([f"    {text},\n" for text in arguments]) + ")"
