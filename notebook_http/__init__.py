@@ -163,6 +163,9 @@ if TYPE_CHECKING:
         put as put,
         request as request,
     )
+    from notebook_http.notebook.explore import (
+        explore as explore,
+    )
     from notebook_http.notebook.extension import (
         load_ipython_extension as load_ipython_extension,
         unload_ipython_extension as unload_ipython_extension,

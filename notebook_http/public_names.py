@@ -116,6 +116,7 @@ NAMES_OF = {
         "put",
         "request",
     ),
+    "notebook.explore": ("explore",),
     "notebook.extension": (
         "load_ipython_extension",
         "unload_ipython_extension",

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 # All cells stay in the page (not only those on screen), and nobody asks about news.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",
         "checkForUpdates": False,

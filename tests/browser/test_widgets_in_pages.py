@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
+from .test_tutorial_in_lab import LOWEST_CONTRAST
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 CELLS = {
@@ -23,12 +25,23 @@ people = [{"id": n, "name": f"Person {n}", "tags": ["a", "b"], "geo": {"lat": n 
 async def data(request):
     return web.json_response({"people": people, "token": "s3cr3t-in-body", "it's": {"a b": None},
                               "html": "<img src=x onerror=alert(1)>", "ok": True})
+async def slow(request):
+    await asyncio.sleep(120)
+async def knows(request):
+    auth = request.headers.get("Authorization", "")
+    return web.json_response({"knows": auth == "Bearer c4n4ryc4n4ry", "q": request.query.get("q"),
+                              "body": await request.text()})
 app = web.Application()
 app.router.add_get("/data", data)
+app.router.add_get("/slow", slow)
+app.router.add_post("/knows", knows)
 server = await nh.serve(app)
 """,
     "widget": 'reply = await nh.get(server.url + "data")\nreply.widget()',
+    "explore": "form = nh.explore(server.url)\nform",
 }
+# A kernel that is busy on a slow machine.
+expect.set_options(timeout=60_000)
 READY = """async () => {
     const app = window.jupyterapp;
     await app.restored;
@@ -104,6 +117,81 @@ async def opened(request: pytest.FixtureRequest, page: Page, lab: Any) -> OpenPa
 def row(tree: Locator, words: str) -> Locator:
     """Return the row of the tree that has exactly these *words*."""
     return tree.get_by_role("treeitem").filter(has_text=re.compile(f"^.?{re.escape(words)}"))
+
+
+async def test_the_form(
+    opened: OpenPage, screenshots: Path, request: pytest.FixtureRequest, lab: Any
+) -> None:
+    """Send, check JSON, cancel, history, code into a new cell; and no token in the saved file."""
+    where = request.node.callspec.id
+    page = opened.page
+    form = page.locator(".nh-form")
+    status = form.locator(".nh-status")
+    await form.get_by_label("Method").select_option("POST")
+    await form.get_by_label("URL").fill("knows")
+    await form.get_by_text("Parameters (0)").click()
+    await form.get_by_label("parameter name").fill("q")
+    await form.get_by_label("parameter value").first.fill("x y")
+    await expect(form.get_by_text("Parameters (1)")).to_be_visible()
+    await form.get_by_text("Auth: none").click()
+    await form.get_by_label("Kind of auth").select_option("bearer")
+    await form.get_by_label("Token").fill("c4n4ryc4n4ry")
+    await form.get_by_text("Body: none").click()
+    await form.get_by_label("Kind of body").select_option("json")
+    await form.get_by_label("Body", exact=True).fill('{"a": 1,')
+    await expect(form.get_by_text("No JSON yet")).to_be_visible()
+    await form.get_by_role("button", name="Send").click()
+    await expect(form.locator(".nh-problem")).to_contain_text("line 1, column 9")
+    await page.screenshot(path=screenshots / f"form-problem-{where}.png")
+    await form.get_by_label("Body", exact=True).fill('{"a": 1}')
+    await form.get_by_label("URL").press("Enter")
+    await expect(status).to_have_text(re.compile("200 after"))
+    tree = page.locator(".nh-json").nth(1)
+    await expect(row(tree, "knows: true")).to_be_visible()
+    await expect(row(tree, 'q: "x y"')).to_be_visible()
+
+    # Cancel.
+    await form.get_by_label("Method").select_option("GET")
+    await form.get_by_label("URL").fill("slow")
+    await form.get_by_role("button", name="Send").click()
+    await expect(status).to_have_text("Sending…")
+    await form.get_by_role("button", name="Cancel").click()
+    await expect(status).to_have_text(re.compile("Cancelled after"))
+
+    # History, code, a new cell.
+    await form.get_by_label("History").select_option(index=2)
+    await expect(form.get_by_label("Method")).to_have_value("POST")
+    await expect(form.get_by_label("Token")).to_have_value("")
+    await form.get_by_label("Token").fill("c4n4ryc4n4ry")
+    await form.get_by_text("As code").click()
+    for kind, words in {"http": "%%http", "curl": "curl ", "python": "await nh.post("}.items():
+        await form.get_by_label("Form of the code").select_option(kind)
+        await form.get_by_role("button", name="Show code").click()
+        await expect(form.locator(".nh-code")).to_contain_text(words)
+    await page.screenshot(path=screenshots / f"form-{where}.png")
+    await form.get_by_role("button", name="Insert as a new cell").click()
+    await expect(status).to_have_text(re.compile("new cell"))
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    await expect(cells.nth(3)).to_contain_text("await nh.post(")
+
+    # Dark.
+    await page.evaluate(DARK)
+    await page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    await page.screenshot(path=screenshots / f"form-dark-{where}.png")
+    for part in (form, tree):
+        assert await part.evaluate(LOWEST_CONTRAST) >= 4.5
+    await page.evaluate(DARK.replace("Dark", "Light"))
+    await page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+    for part in (form, tree):
+        assert await part.evaluate(LOWEST_CONTRAST) >= 4.5
+
+    # What is saved.
+    await page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    saved = (lab.folder / "widgets.ipynb").read_text()
+    assert "RequestForm" in saved, "widget state is saved in this test"
+    assert "c4n4ryc4n4ry" not in saved.replace('auth == \\"Bearer c4n4ryc4n4ry\\"', "")
+    assert opened.complaints == []
 
 
 async def test_the_reply_view(

@@ -155,6 +155,7 @@ def _view_class() -> Any:
         def __init__(self, reply: Viewed) -> None:
             self.reply = reply
             self._sending: asyncio.Task[Any] | None = None
+            self._began = 0.0
             self._may_overwrite = ""
             self.headline, self.status = ipywidgets.HTML(), ipywidgets.HTML()
             self.resend = _button(ipywidgets, "Resend", "Send the same request again")
@@ -203,6 +204,13 @@ def _view_class() -> Any:
                 reply.headers.get("Content-Disposition"), reply.url.raw_path, reply.content_type
             )
 
+        def renew(self, reply: Viewed) -> None:
+            """Show another *reply*, and nothing of the one before."""
+            self._cancel_sending()
+            self._say("")
+            self._may_overwrite = ""
+            self.show(reply)
+
         def _body(self, facts: CardFacts) -> Any:
             note: Html | None = None
             if facts.body.kind is BodyKind.JSON:
@@ -241,26 +249,28 @@ def _view_class() -> Any:
                 return
             self.resend.disabled, self.cancel.disabled = True, False
             self._say("Sending…")
+            self._began = time.monotonic()
             self._sending = self.calls.start(self._send_again())
+            if self._sending is not None:
+                self._sending.add_done_callback(self._ended)
 
         def _cancel_sending(self) -> None:
             if self._sending is not None:
                 self._sending.cancel()
 
         async def _send_again(self) -> None:
-            began = time.monotonic()
             try:
-                reply = await self.reply.resend()
-                self.show(reply)
+                self.show(await self.reply.resend())
                 self._say("Sent again: this is the new answer.")
-            except asyncio.CancelledError:
-                self._say(f"Cancelled after {duration_words(time.monotonic() - began)}.")
-                raise
             except Exception as error:
                 self._failed(error)
-            finally:
-                self._sending = None
-                self.resend.disabled, self.cancel.disabled = False, True
+
+        def _ended(self, task: asyncio.Task[Any]) -> None:
+            # Also of a task that was cancelled before it had begun.
+            self._sending = None
+            self.resend.disabled, self.cancel.disabled = False, True
+            if task.cancelled():
+                self._say(f"Cancelled after {duration_words(time.monotonic() - self._began)}.")
 
         # Saving
 
