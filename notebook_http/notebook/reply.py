@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from notebook_http.client.sent_body import rendered_body
-from notebook_http.notebook.display.body_preview import Body, image_html
+from notebook_http.notebook.display.body import Body
 from notebook_http.notebook.display.card import (
     CardFacts,
     Hop,
@@ -21,6 +21,7 @@ from notebook_http.notebook.display.card import (
     card_text,
 )
 from notebook_http.notebook.display.html import visible
+from notebook_http.notebook.display.media_html import media_html, media_words
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
@@ -334,21 +335,19 @@ class Reply(ReplyHead):
         return self._bundle("", include, exclude)
 
     def _ipython_display_(self) -> None:
-        """Show an image that is too big for the card as an output of its own, below the card.
+        """Show a picture or sound that is too big for the card as an output of its own, below it.
 
         Raises:
-            NotImplementedError: it is no such image: IPython then asks for `_repr_mimebundle_`.
+            NotImplementedError: it is no such body: IPython then asks for `_repr_mimebundle_`.
         """
-        image = None
-        if len(self.content) > _IMAGE_IN_CARD_BYTES:
-            image = image_html(self.card_facts().body)
-        if image is None:
+        body = self.card_facts().body
+        shown = media_html(body) if len(self.content) > _IMAGE_IN_CARD_BYTES else None
+        if shown is None:
             raise NotImplementedError
         from IPython.display import display
 
-        display(self._bundle("The image is shown below.", None, None), raw=True)
-        plain = f"({self.content_type}, {size_words(len(self.content))})"
-        display({"text/html": str(image), "text/plain": plain}, raw=True)
+        display(self._bundle(f"The {body.kind.value} is shown below.", None, None), raw=True)
+        display({"text/html": str(shown), "text/plain": f"({media_words(body)})"}, raw=True)
 
     def _bundle(
         self,

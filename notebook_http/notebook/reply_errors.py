@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from notebook_http.client.exceptions import ClientResponseError, ContentTypeError, RequestInfo
 from notebook_http.notebook.display.card import status_words
 from notebook_http.notebook.display.html import visible
+from notebook_http.notebook.display.malformed import lines_around
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.status_advice import advice_for_status
 from notebook_http.wire.secrets import mask_text, mask_url
@@ -137,7 +138,7 @@ class BodyNotJSONError(json.JSONDecodeError, ContentTypeError):
                 f"The body is not JSON: {_one_line(self.msg)[:200]}{where}.",
                 f"It came as {sent_as}, {size_words(len(reply.content))}, in answer to",
                 _asked(reply),
-                *_around(self.doc, self.pos),
+                *("    " + line for line in lines_around(self.doc, self.pos)),
                 _next_step(reply),
             ]
         )
@@ -159,21 +160,6 @@ def _head_of(text: str) -> list[str]:
     """Return the first lines of a body, masked, for an error's message; most say why there."""
     lines = [line for line in mask_text(text[:4096]).splitlines() if line.strip()]
     return ["    " + _short(visible(line), _LINE) for line in lines[:6]]
-
-
-def _around(text: str, position: int) -> list[str]:
-    """Return the line of *text* that holds *position*, masked, with a mark below that place."""
-    if not text.strip():
-        return []
-    marker = "\ue000"  # rides along while the text is masked; lost inside a secret, rightly
-    before = text[max(position - 2048, 0) : position].replace(marker, " ")
-    after = text[position : position + 2048].replace(marker, " ")
-    before, found, after = mask_text(before + marker + after).partition(marker)
-    if not found:
-        return []
-    before = visible(before.rpartition("\n")[2])[-60:]
-    after = visible(after.partition("\n")[0])[: _LINE - len(before)]
-    return ["    " + before + after, "    " + " " * len(before) + "^"]
 
 
 def _next_step(reply: FailedReply) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from notebook_http.notebook.display.body_preview import Body, BodyKind, preview_html, preview_lines
+from notebook_http.notebook.display.body import Body, BodyKind
+from notebook_http.notebook.display.body_lines import preview_lines
+from notebook_http.notebook.display.body_preview import preview_html
 from notebook_http.notebook.display.html import Html, join, table, tag, visible
 from notebook_http.notebook.display.size_budget import (
     BUNDLE_BYTES,

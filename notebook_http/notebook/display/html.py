@@ -2,8 +2,8 @@
 
 Knows tags, attributes and escaping. Knows nothing of replies or servers. What a stranger sent can
 become text, and nothing but text: no attribute name or value is taken from data except a link's
-target, an image's `data:` bytes and a `title`, each checked here. No colour is ever set, so that
-the page's own (light, dark, high contrast) shine through.
+target, an image's or a sound's `data:` bytes and a `title`, each checked here. No colour is ever
+set, so that the page's own (light, dark, high contrast) shine through.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _word_set(words: str) -> frozenset[str]:
 # Structure that reads without CSS, and that JupyterLab's sanitiser lets through.
 _TAGS = _word_set(
     "a b br code details div em h3 h4 img li p pre progress small span strong summary table tbody "
-    "caption td th thead tr ul ol"
+    "caption td th thead tr ul ol audio"
 )
 _VOID_TAGS = frozenset({"br", "img"})
 # The attributes we use, each with what its value may look like. Deliberately not here: `id`,
@@ -55,7 +55,11 @@ _ATTRIBUTES = {
     "rel": re.compile(r"noopener noreferrer"),
     "target": re.compile(r"_blank"),
     # Images from a reply are shown from their own bytes; nothing is ever fetched.
-    "src": re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon);base64,[A-Za-z0-9+/=]*"),
+    "src": re.compile(
+        r"data:(?:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon)|audio/(?:ogg|flac|mpeg|aac|wav|mp4))"
+        r";base64,[A-Za-z0-9+/=]*"
+    ),
+    "controls": re.compile(r"controls"),
 }
 _STYLE_CALLS = re.compile(r"url|expression|import", re.IGNORECASE)
 

@@ -1,19 +1,19 @@
 """Find rows in the head of a body and show them as a small table.
 
 Rows of JSON are objects of the top list (or one a line); rows of CSV are its lines. Only what is
-shown is parsed, except that a body of up to half a megabyte is, to tell how many rows there are.
+shown is parsed.
 The DataFrame (`r.df()`) looks deeper; this is the glance before it.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from notebook_http.notebook.display.html import Html, table, tag
+from notebook_http.notebook.display.json_items import Source
 from notebook_http.wire.secret_names import Secrecy, is_secret_name, mask_leaf, secrecy_of
 from notebook_http.wire.secrets import mask_text
 
@@ -25,6 +25,7 @@ __all__ = [
     "json_rows",
     "may_hold_secrets",
     "rows_lines",
+    "rows_of",
     "rows_table",
 ]
 
@@ -32,7 +33,6 @@ _COLUMNS = 12
 _CELL_CHARACTERS = 60
 _LEFT = "text-align: left; vertical-align: top"
 _RIGHT = "text-align: right; vertical-align: top"
-_SPACE = re.compile(r"[ \t\r\n]*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,72 +43,64 @@ class Rows:
         columns: their names, in the order they turn up.
         records: one mapping a row, column to value; a column may be missing.
         total: how many rows the whole body has, None when nobody counted.
+        remark: what is wrong behind them, for people; "" as a rule.
     """
 
     columns: tuple[str, ...]
     records: tuple[Mapping[str, Any], ...]
     total: int | None
+    remark: str = ""
 
 
-def _rows_of(records: Iterable[Mapping[str, Any]], total: int | None) -> Rows:
+def rows_of(records: Iterable[Mapping[str, Any]], total: int | None, remark: str = "") -> Rows:
+    """Return *records* as rows, their columns in the order in which they turn up."""
     shown = tuple(records)
     columns = dict.fromkeys(str(name) for record in shown for name in record)
-    return Rows(tuple(columns), shown, total)
+    return Rows(tuple(columns), shown, total, remark)
 
 
-def json_rows(text: str, parsed: Any, limit: int) -> Rows | None:
-    """Return the first *limit* rows of a JSON list of objects; None when it is something else.
-
-    *parsed* is the value of the whole body, None where only *text*, its head, is at hand.
-    """
-    if parsed is None:
-        records = list(_first_objects(text, limit))
-        return _rows_of(records, None) if records else None
-    if not isinstance(parsed, list) or not parsed:
+def json_rows(source: Source, limit: int) -> Rows | None:
+    """Return the first *limit* rows of a JSON list of objects; None when it is something else."""
+    found = source.open_item(source.item)
+    if found.bracket != "[" or not found.items:
         return None
-    if not all(isinstance(item, Mapping) for item in parsed[:limit]):
-        return None
-    return _rows_of(parsed[:limit], len(parsed))
-
-
-def _first_objects(text: str, limit: int) -> Iterable[Mapping[str, Any]]:
-    decoder = json.JSONDecoder()
-    position = _skip_space(text, 0)
-    separator = "["
-    for _ in range(limit):
-        if text[position : position + 1] != separator:
-            return
-        position = _skip_space(text, position + 1)
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):  # the head ends inside this one
-            return
-        if not isinstance(value, Mapping):
-            return
-        yield value
-        position = _skip_space(text, position)
-        separator = ","
-
-
-def _skip_space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
-
-
-def json_line_rows(text: str, limit: int) -> Rows | None:
-    """Return the first *limit* rows of a text with one JSON object a line; None if it has none."""
     records: list[Mapping[str, Any]] = []
-    for line in text.split("\n", limit)[:limit]:
-        if not line.strip():
+    for item in found.items[:limit]:
+        try:
+            value = source.value_of(item)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, Mapping) or not value:
+            return None
+        records.append(value)
+    return rows_of(records, None if source.unfinished else len(found.items))
+
+
+def json_line_rows(text: str, limit: int, whole: bool = False) -> Rows | None:
+    """Return the first *limit* rows of a text with one JSON object a line; None if it has none.
+
+    *whole* says that *text* is all of the body, so that its last line is no cut one.
+    """
+    records: list[Mapping[str, Any]] = []
+    remark = ""
+    lines = text.split("\n", limit)
+    for number, line in enumerate(lines[:limit], 1):
+        if not line.strip(" \t\r\x1e"):
             continue
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
+            value = json.loads(line.lstrip("\x1e"))  # RFC 7464 puts one in front of each
+        except (ValueError, RecursionError) as error:
+            if whole or number < len(lines):
+                why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+                remark = f"Line {number} is not JSON: {why[:200]}."
             break
         if not isinstance(value, Mapping):
             return None
         records.append(value)
-    return _rows_of(records, None) if records else None
+    if not records:
+        return None
+    total = len(records) if whole and not remark and len(lines) <= limit else None
+    return rows_of(records, total, remark)
 
 
 def csv_rows(text: str, delimiter: str | None, limit: int, total_lines: int) -> Rows | None:

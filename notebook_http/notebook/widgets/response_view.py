@@ -15,7 +15,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from notebook_http.notebook.display.body_preview import BodyKind, preview_html, table_html
+from notebook_http.notebook.display.body import BodyKind
+from notebook_http.notebook.display.body_preview import preview_html
+from notebook_http.notebook.display.body_rows import table_html
 from notebook_http.notebook.display.card import CardFacts, card_bundle, headers_html, status_words
 from notebook_http.notebook.display.error import short_lines
 from notebook_http.notebook.display.html import Html, join, tag
@@ -44,7 +46,7 @@ _TABLE_ROWS = 200
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _TITLES = ("Body", "Table", "Headers", "Timing", "Request")
 _PRE = "white-space: pre-wrap; overflow-wrap: anywhere; max-height: 20em; overflow: auto"
-_NO_ANYWIDGET = "As text: pip install anywidget shows it as a tree."
+_NO_ANYWIDGET = "pip install anywidget makes this tree one to search and copy from."
 
 
 class _Sent(Protocol):

@@ -78,9 +78,9 @@ class Reader(HTMLParser):
         return "".join(self.text_pieces)
 
 
-ELEMENTS = set(
-    "details summary table caption thead tbody tr th td pre div span strong small img".split()  # noqa: SIM905
-)
+_STRUCTURE = "details summary table caption thead tbody tr th td pre div ul li"
+_WORDS = "span strong em small img audio"
+ELEMENTS = {*_STRUCTURE.split(), *_WORDS.split()}
 
 
 def _read_safely(html: str) -> Reader:
@@ -88,9 +88,10 @@ def _read_safely(html: str) -> Reader:
     card = Reader(html)
     assert set(card.elements) <= ELEMENTS
     for element, name, value in card.attributes:
-        assert name in {"style", "scope", "open", "dir", "alt", "src"}, (element, name)
+        assert name in {"style", "scope", "open", "dir", "alt", "src", "controls"}, (element, name)
         if name == "src":
-            assert re.fullmatch(r"data:image/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]+", value)
+            kinds = r"(image/(png|gif|jpeg|webp|bmp|x-icon|avif)|audio/\w+)"
+            assert re.fullmatch(rf"data:{kinds};base64,[A-Za-z0-9+/=]+", value)
         if name == "style":
             assert not re.search(r"url|expression|@|background|[<>\"'\\]", value), value
             assert not re.search(r"color(?!: inherit)", value), value

@@ -175,7 +175,7 @@ def test_without_a_loop_it_still_shows_and_saves(
     assert heard[0]["rows"][0]["key"] == "a"
 
 
-def test_without_anywidget_json_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_anywidget_json_is_the_tree_of_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     """And it is said what is missing."""
     import sys
 
@@ -186,7 +186,7 @@ def test_without_anywidget_json_is_text(monkeypatch: pytest.MonkeyPatch) -> None
     try:
         view = reply_with({"a": 1}).widget()
         assert "pip install anywidget" in view.tabs.children[0].value
-        assert "&quot;a&quot;: 1" in view.tabs.children[0].value
+        assert "<strong>a</strong>: 1" in view.tabs.children[0].value
     finally:
         json_tree._tree_class.cache_clear()
 
