@@ -163,7 +163,12 @@ def test_idle_connections_have_figures_of_both(servers: tuple[dict[str, Any], st
 def test_scaling_is_drawn(servers: tuple[dict[str, Any], str], servers_picture: Path) -> None:
     """Every point of bench.json is a dot of the picture, further up the dearer it is."""
     series = {each["name"]: each["servers"] for each in servers[0]["scaling"]}
-    assert set(series) == {"routes", "routes under one prefix", "connections"}
+    assert set(series) == {
+        "routes",
+        "routes under one prefix",
+        "routes of mixed segments",
+        "connections",
+    }
     costs = []
     for points in (points for servers in series.values() for points in servers.values()):
         assert list(points) == ["1", "10", "100", "1000"]

@@ -11,24 +11,24 @@ import asyncio
 import sys
 from typing import Any
 
-from server_applications import add_routes
+from server_applications import ROUTES_BY_SERIES, add_routes
 from server_under_test import serve
 
 COUNTS = (1, 10, 100, 1000)
 
 
-def key(count: int, *, one_prefix: bool) -> str:
+def key(count: int, series: str) -> str:
     """Return what an application is called."""
-    return f"{count} routes{' under one prefix' if one_prefix else ''}"
+    return f"{count} {series}"
 
 
 def applications(web: Any) -> dict[str, Any]:
     """Return the applications."""
     found = {}
     for count in COUNTS:
-        for one_prefix in (False, True):
-            app = found[key(count, one_prefix=one_prefix)] = web.Application()
-            add_routes(app, web, count, one_prefix=one_prefix)
+        for series in ROUTES_BY_SERIES:
+            app = found[key(count, series)] = web.Application()
+            add_routes(app, web, count, series)
     return found
 
 

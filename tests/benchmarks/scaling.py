@@ -14,6 +14,7 @@ from load_generator import connected, measure
 from report import Price, promise, spread
 from scaled_server import COUNTS, key
 from scaling_plot import Line, plot
+from server_applications import ROUTES_BY_SERIES
 from server_rows import ServerRow, get
 from server_table import OURS, SERVERS, THEIRS, ServerBench
 
@@ -22,7 +23,13 @@ FLAT_MOST = 1.15
 ROUNDS = 5
 REQUESTS = 2_000  # a round
 BODY = b"blue"
-SERIES = ("routes", "routes under one prefix", "connections")
+SERIES = (*ROUTES_BY_SERIES, "connections")
+# How the series of a panel are told apart.
+LABELS = {
+    "routes under one prefix": ", one prefix",
+    "routes of mixed segments": ", mixed segments",
+}
+DASHES = {"routes under one prefix": "6 4", "routes of mixed segments": "2 3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +45,15 @@ class Point:
 def points() -> Iterator[Point]:
     """Yield all points, in the order in which they are measured; the last route is asked for."""
     for count in COUNTS:
-        for series, path, one_prefix in (
-            ("routes", f"/thing{count}/blue", False),
-            ("routes under one prefix", f"/owners/blue/thing{count}", True),
-        ):
+        for series, template in ROUTES_BY_SERIES.items():
+            path = template.format(count).format(owner="red", name="blue", part="1")
             row = ServerRow(f"{count} {series}", get(path), BODY, REQUESTS)
-            yield Point(series, count, row, key(count, one_prefix=one_prefix))
+            yield Point(series, count, row, key(count, series))
         # One core for both ends: else one connection pays for waking cores, and many do not.
         row = ServerRow(
             f"{count} connections", get("/thing1/blue"), BODY, REQUESTS, count, one_core=True
         )
-        yield Point("connections", count, row, key(1, one_prefix=False))
+        yield Point("connections", count, row, key(1, "routes"))
 
 
 def measure_scaling(
@@ -101,9 +106,9 @@ def lines(found: list[dict[str, Any]]) -> list[Line]:
     return [
         Line(
             panel="routes" if "routes" in series["name"] else "connections",
-            label=SERVERS[name] + (", one prefix" if "prefix" in series["name"] else ""),
+            label=SERVERS[name] + LABELS.get(series["name"], ""),
             ours=name == OURS,
-            dashed="prefix" in series["name"],
+            dashes=DASHES.get(series["name"], ""),
             points=[(int(count), cost["median"]) for count, cost in costs.items()],
         )
         for series in found

@@ -25,7 +25,7 @@ class Line:
     panel: str
     label: str
     ours: bool
-    dashed: bool
+    dashes: str  # as in SVG; empty for a line without gaps
     points: list[tuple[int, float]]
 
     @property
@@ -102,7 +102,7 @@ def axes(
 def drawn(line: Line, x: Scale, y: Scale) -> Iterator[str]:
     """Yield a line with a dot on each point."""
     places = [(x(count), y(cost)) for count, cost in line.points]
-    dashes = ' stroke-dasharray="6 4"' if line.dashed else ""
+    dashes = f' stroke-dasharray="{line.dashes}"' if line.dashes else ""
     path = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
     yield f'<polyline points="{path}" stroke="{line.colour}"{dashes}/>'
     for (across, down), (count, cost) in zip(places, line.points, strict=True):

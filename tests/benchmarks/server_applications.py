@@ -19,15 +19,23 @@ HELLO_TEXT = HELLO.decode()
 FOLDER_VARIABLE = "NOTEBOOK_HTTP_BENCH_FOLDER"
 
 
-def add_routes(app: Any, web: Any, count: int, *, one_prefix: bool) -> None:
-    """Add *count* dynamic routes: each under a prefix of its own, or all under the same."""
+# How dynamic routes differ: in their first segment, in their last, or in half of one between two
+# variables.
+ROUTES_BY_SERIES = {
+    "routes": "/thing{}/{{name}}",
+    "routes under one prefix": "/owners/{{name}}/thing{}",
+    "routes of mixed segments": "/{{owner}}/thing{}-{{name}}/{{part}}",
+}
+
+
+def add_routes(app: Any, web: Any, count: int, series: str) -> None:
+    """Add *count* dynamic routes of a *series*."""
 
     async def thing(request: Any) -> Any:
         return web.Response(text=request.match_info["name"])
 
     for number in range(1, count + 1):
-        path = f"/owners/{{name}}/thing{number}" if one_prefix else f"/thing{number}/{{name}}"
-        app.router.add_get(path, thing)
+        app.router.add_get(ROUTES_BY_SERIES[series].format(number), thing)
 
 
 def application(web: Any, folder: Path) -> Any:
@@ -61,8 +69,8 @@ def application(web: Any, folder: Path) -> Any:
     app.router.add_get("/streamed", streamed)
     app.router.add_get("/echo", echo)
     app.router.add_static("/static", folder)
-    add_routes(app, web, ROUTES, one_prefix=False)
-    add_routes(app, web, ROUTES, one_prefix=True)
+    add_routes(app, web, ROUTES, "routes")
+    add_routes(app, web, ROUTES, "routes under one prefix")
     return app
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "canonical_path",
     "decode_value",
     "is_canonical",
+    "is_slashless",
     "literal_template",
     "parse_template",
     "readable_path",
@@ -64,15 +65,6 @@ class PathTemplate(NamedTuple):
     fixed_prefix: str
     needs_pattern: bool
 
-    @property
-    def literal_ends(self) -> tuple[str, str]:
-        """The text in front of the first variable and behind the last, as patterns see it."""
-        first, last = self.parts[0], self.parts[-1]
-        return (
-            readable_path(first) if isinstance(first, str) else "",
-            readable_path(last) if isinstance(last, str) else "",
-        )
-
     def with_prefix(self, prefix: str) -> PathTemplate:
         """Return the template below *prefix*, a canonical path without a slash at its end."""
         return _build((prefix, *self.parts))
@@ -89,6 +81,11 @@ class PathTemplate(NamedTuple):
 
 # Whether a path is the spelling that `canonical_path` returns, and nothing in it is encoded.
 is_canonical = _CANONICAL.fullmatch
+
+
+def is_slashless(pattern: str) -> bool:
+    """Tell whether it is certain that *pattern*, a regular expression, matches no slash."""
+    return re.fullmatch(_SLASHLESS, pattern) is not None
 
 
 def canonical_path(path: str | bytes) -> str:
@@ -211,7 +208,7 @@ def _segments(parts: tuple[Part, ...]) -> tuple[Part, ...] | None:
     segments: list[Part] = [""]
     for part in parts:
         if isinstance(part, Variable):
-            if segments[-1] != "" or not re.fullmatch(_SLASHLESS, part.pattern or "x"):
+            if segments[-1] != "" or not is_slashless(part.pattern or "x"):
                 return None
             segments[-1] = part
             continue

@@ -3,9 +3,10 @@ r"""Find a path among thousands of resources without looking at them one by one.
 Four tables. A path without variables is one look-up. A template of whole segments such as
 ``/{shop}/items/{id:\d+}`` is filed under its *shape* (how many segments, which of them are fixed)
 and then under its fixed segments: as many look-ups as there are shapes of that length. Mixed
-segments and patterns that may match a slash are filed under the text in front of their first
-variable and behind their last: as many look-ups as there are pairs of lengths of both. What answers
-for everything below a prefix is filed under that: as many look-ups as prefixes have lengths.
+segments and patterns that may match a slash are filed under the fixed segments and the beginnings
+and ends of the mixed ones (`template_shape`): as many look-ups as there are shapes of those. What
+answers for everything below a prefix is filed under that: as many look-ups as prefixes have
+lengths.
 
 Where several match, the one with the longest fixed prefix comes first, then the one that was added
 first: as in aiohttp.
@@ -13,7 +14,7 @@ first: as in aiohttp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -25,6 +26,7 @@ from notebook_http.web.routing.path_template import (
 )
 from notebook_http.web.routing.resource import AbstractResource, PlainResource, Resource
 from notebook_http.web.routing.route import ResourceRoute
+from notebook_http.web.routing.template_shape import MixedTemplates
 
 __all__ = ["Candidate", "FiledResource", "RouteIndex", "index_key"]
 
@@ -89,8 +91,8 @@ class RouteIndex:
 
     __slots__ = (
         "_by_prefix",
-        "_ends",
         "_lone",
+        "_mixed",
         "_prefix_lengths",
         "_rivals",
         "_shapes",
@@ -104,8 +106,7 @@ class RouteIndex:
         self.exact = self.plain
         self.must_await = False
         self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
-        # By how long both ends are, by both ends.
-        self._ends: dict[tuple[int, int], dict[tuple[str, str], list[FiledResource]]] = {}
+        self._mixed: MixedTemplates[FiledResource] = MixedTemplates()
         self._by_prefix: dict[str, list[FiledResource]] = {}
         rivals: dict[str, list[FiledResource]] = {}
         for order, resource in enumerate(resources):
@@ -126,7 +127,7 @@ class RouteIndex:
         # by the count of segments, what picks the fixed ones out, and what is filed under them.
         self._lone: dict[int, tuple[Callable[[Any], Any], dict[Any, _Lone]]] = {}
         # What is not filed by its segments is a rival of the paths that begin as it does.
-        self._rivals = tuple({*self._by_prefix, *map(_sent_beginning, self._mixed())})
+        self._rivals = tuple({*self._by_prefix, *map(_sent_beginning, self._mixed)})
         if "" not in self._rivals and len(self._rivals) <= _FEW_RIVALS:
             for length, shapes in self._shapes.items():
                 if len(shapes) == 1:
@@ -143,9 +144,7 @@ class RouteIndex:
         template = resource.template
         segments = template.segments
         if segments is None:
-            ends = template.literal_ends
-            by_ends = self._ends.setdefault((len(ends[0]), len(ends[1])), {})
-            by_ends.setdefault(ends, []).append(filed)
+            self._mixed.add(template, filed)
             return
         places = tuple(i for i, segment in enumerate(segments) if isinstance(segment, str))
         if not template.needs_pattern:
@@ -157,12 +156,6 @@ class RouteIndex:
         shapes = self._shapes.setdefault(len(segments), {})
         shape = shapes.setdefault(places, _Shape(places))
         shape.table.setdefault(shape.key(segments), []).append(filed)
-
-    def _mixed(self) -> Iterator[FiledResource]:
-        """Return the templates that are not filed by their segments."""
-        for table in self._ends.values():
-            for filed in table.values():
-                yield from filed
 
     def ask_first(self) -> None:
         """Let `exact` and `only_candidate` find nothing: something else has to be asked before."""
@@ -217,11 +210,10 @@ class RouteIndex:
                         continue  # and no brace
                     values = {name: decode_value(value) for name, value in values.items()}
                 found.append((filed, values))
-        if self._ends:
-            text = readable_path(path) if encoded else path
-            for (first, last), by_ends in self._ends.items():
-                ends = (text[:first], text[-last:] if last else "")
-                found.extend((filed, None) for filed in by_ends.get(ends, ()))
+        if self._mixed:
+            if encoded:
+                segments = readable_path(path).split("/")
+            found.extend((filed, None) for filed in self._mixed.find(segments))
         for length in self._prefix_lengths:
             if length == 1 or path[length : length + 1] in _ENDS:
                 found.extend((filed, None) for filed in self._by_prefix.get(path[:length], ()))

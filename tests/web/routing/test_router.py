@@ -148,7 +148,11 @@ def test_the_thousandth_route_costs_what_the_first_does() -> None:
             best = min(best, time.perf_counter() - begin)
         return best
 
-    for template, path in (("/r{0}/{{x}}", "/r{0}/1"), ("/{{x}}/r{0}", "/1/r{0}")):
+    for template, path in (
+        ("/r{0}/{{x}}", "/r{0}/1"),
+        ("/{{x}}/r{0}", "/1/r{0}"),
+        ("/{{x}}/r{0}-{{y}}/{{z}}", "/1/r{0}-2/3"),
+    ):
         assert seconds(1000, template, path) < 5 * seconds(1, template, path)
 
 
@@ -270,6 +274,13 @@ def test_distinct_unknown_paths_leave_nothing_behind() -> None:
         (r"/{{id:\d+}}/r{}/{{y:\w+}}", "/1/r7/z"),
         ("/x{}-{{y}}", "/x7-1"),
         ("/{{x:.*}}/r{}", "/a/b/r7"),
+        ("/{{x}}/r{}-{{y}}/{{z}}", "/a/r7-1/b"),
+        ("/{{x}}/{{y}}-r{}/{{z}}", "/a/1-r7/b"),
+        ("/{{x}}/{{y}}.{}-é/{{z}}", "/a/b.7-%C3%A9/%C3%A9"),
+        ("/{{x}}/r{}-{{y}}.{{w}}/{{z}}", "/a/r7-1.2/b"),
+        ("/{{x}}/r{}-{{y}}/{{z:.*}}", "/a/r7-1/b/c"),
+        ("/{{x:.*}}/r{}-{{y}}/{{z}}", "/a/b/c/r7-1/d"),
+        ("/{{x}}/{{y:.*}}-r{}/{{z}}", "/a/b/c-r7/d"),
     ],
 )
 def test_only_what_may_answer_is_tried(template: str, path: str) -> None:
@@ -281,7 +292,9 @@ def test_only_what_may_answer_is_tried(template: str, path: str) -> None:
 
 # Few pieces, so that templates meet. `%25` and `é` are sent otherwise than patterns see them.
 PIECES = st.sampled_from(["a", "b", "é", "%25", "a%2Fb"])
-PARTS = PIECES | st.sampled_from(["{v}", r"{v:\d+}", "{v:.*}", "{v:a|é}", "a{v}", "é-{v}", "{v}b"])
+PARTS = PIECES | st.sampled_from(
+    ["{v}", r"{v:\d+}", "{v:.*}", "{v:a|é}", "a{v}", "é-{v}", "{v}b", "a{v:.*}", "é{v}-{v_}"]
+)
 SENT = st.sampled_from(
     ["a", "b", "%C3%A9", "%c3%a9", "é", "%25", "a%2Fb", "%61", "é-b", "1", "", "%"]
 )
