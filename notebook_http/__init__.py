@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from os import environ
 from typing import TYPE_CHECKING, Any
 
 from notebook_http._version import __version__
@@ -150,6 +151,15 @@ if TYPE_CHECKING:
     from notebook_http.notebook.batches.pages import (
         PaginationLoopError as PaginationLoopError,
         paginate as paginate,
+    )
+    from notebook_http.notebook.cassettes.cassette import (
+        Cassette as Cassette,
+        cassette as cassette,
+    )
+    from notebook_http.notebook.cassettes.exceptions import (
+        CassetteFileError as CassetteFileError,
+        NotRecordedError as NotRecordedError,
+        OfflineError as OfflineError,
     )
     from notebook_http.notebook.client import (
         Client as Client,
@@ -304,6 +314,12 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+if "NOTEBOOK_HTTP_OFFLINE" in environ:
+    # Also for programs that only use the core.
+    from notebook_http.notebook.cassettes.passing import watch_for_offline
+
+    watch_for_offline()
+    del watch_for_offline
 if "ipykernel" in sys.modules:
     # In a kernel `web.run_app(app)` must serve on the loop that is running, with or without
     # %load_ext. This fills a hook and imports nothing else.

@@ -104,6 +104,8 @@ NAMES_OF = {
         "PaginationLoopError",
         "paginate",
     ),
+    "notebook.cassettes.cassette": ("Cassette", "cassette"),
+    "notebook.cassettes.exceptions": ("CassetteFileError", "NotRecordedError", "OfflineError"),
     "notebook.client": (
         "Client",
         "PendingRequest",

@@ -1,0 +1,1 @@
+"""Recordings of what servers said, to run without them; and running without a network at all."""
