@@ -34,11 +34,18 @@ async def knows(request):
 app = web.Application()
 app.router.add_get("/data", data)
 app.router.add_get("/slow", slow)
-app.router.add_post("/knows", knows)
+app.router.add_post("/knows{tail:.*}", knows)
 server = await nh.serve(app)
 """,
     "widget": 'reply = await nh.get(server.url + "data")\nreply.widget()',
-    "explore": "form = nh.explore(server.url)\nform",
+    "explore": """
+api = {"openapi": "3.1.0", "info": {"title": "Shop"}, "paths": {"/knows/{id}": {"post": {
+    "summary": "Ask", "parameters": [{"name": "id", "in": "path", "example": "a/b"}],
+    "requestBody": {"content": {"application/json": {"schema": {
+        "properties": {"day": {"type": "string", "format": "date"}}}}}}}}}}
+form = nh.explore(server.url, openapi=api)
+form
+""",
 }
 # A kernel that is busy on a slow machine.
 expect.set_options(timeout=60_000)
@@ -173,6 +180,16 @@ async def test_the_form(
     await expect(status).to_have_text(re.compile("new cell"))
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     await expect(cells.nth(3)).to_contain_text("await nh.post(")
+
+    # An operation of the description.
+    await form.get_by_label("Operation").select_option("POST /knows/{id}: Ask")
+    await expect(form.get_by_label("path parameter value")).to_have_value("a/b")
+    await expect(form.get_by_label("Body", exact=True)).to_have_value(re.compile("2024-01-31"))
+    await form.get_by_role("button", name="Send").click()
+    await expect(status).to_have_text(re.compile("200 after"))
+    await expect(page.get_by_text("knows/a%2Fb: ")).to_be_visible()
+    await form.scroll_into_view_if_needed()
+    await page.screenshot(path=screenshots / f"form-operation-{where}.png")
 
     # Dark.
     await page.evaluate(DARK)

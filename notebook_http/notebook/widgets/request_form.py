@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.interchange.curl_text import curl_text
@@ -34,16 +34,15 @@ _MOST_HISTORY = 50
 _WRITERS = {"python": python_text, "http": http_text, "curl": curl_text}
 
 
-class Operation(NamedTuple):
-    """One way to fill the form.
+class Operation(Protocol):
+    """One way to fill the form."""
 
-    Attributes:
-        label: what a list shows, such as `GET /pets: all pets`.
-        fill: returns the form's values, and a remark.
-    """
+    @property
+    def label(self) -> str:
+        """What a list shows, such as `GET /pets: all pets`."""
 
-    label: str
-    fill: Callable[[], tuple[dict[str, Any], str]]
+    def fill(self) -> tuple[dict[str, Any], str]:
+        """Return the form's values, and a remark."""
 
 
 def request_form(base_url: str, begin: Callable[[Draft], None], cancel: Callable[[], None]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -176,6 +177,82 @@ async def test_no_secret_is_in_what_a_notebook_saves(echo: str) -> None:
     # What was typed into other fields than auth's comes back to the page, not into the notebook.
     form = (await page.ask(type="restore"))["form"]
     assert "secret" not in form["auth"]
+
+
+@pytest.mark.parametrize("kind", ["url", "file", "values"])
+async def test_a_description_fills_the_form(echo: str, kind: str, tmp_path: Path) -> None:
+    """From each place; its references into other documents are never fetched."""
+    asked: list[str] = []
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Shop"},
+        "paths": {
+            "/things/{id}": {
+                "post": {
+                    "parameters": [
+                        {"name": "id", "in": "path", "example": "a/b"},
+                        {"$ref": echo + "other.json#/p"},
+                    ],
+                    "requestBody": {
+                        "content": {"application/json": {"schema": {"$ref": echo + "x.json"}}}
+                    },
+                }
+            },
+        },
+    }
+
+    async def describe(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response(document)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", describe)
+    async with TestServer(app) as server:
+        file = tmp_path / "api.json"
+        file.write_text(json.dumps(document))
+        source: Any = {"url": str(server.make_url("/api.json")), "file": file, "values": document}
+        explorer = nh.explore(None if kind == "url" else echo, source[kind])
+        page = Page(explorer.form)
+        for _ in range(2_000):
+            if explorer.form.setup["operations"]:
+                break
+            await asyncio.sleep(0.005)
+        assert explorer.form.setup["operations"] == ["POST /things/{id}"]
+        assert explorer.form.setup["title"] == "Shop"
+        answer = await page.ask(type="operation", index=0)
+        assert "Not followed" in answer["note"]
+        form = answer["form"]
+        assert form["path"] == [["id", "a/b"]]
+        if kind == "url":  # below the address that it was fetched from
+            assert explorer.form.setup["base_url"] == str(server.make_url("/"))
+        else:
+            form["body"] = {"kind": "none"}
+            assert (await sent(explorer, page, form))["method"] == "POST"
+            assert str(explorer.reply.url) == f"{echo}things/a%2Fb"
+    assert asked == (["/api.json"] if kind == "url" else [])
+
+
+async def test_a_description_that_cannot_be_had_says_why(echo: str, tmp_path: Path) -> None:
+    """At once if it is here; in the widget if it was fetched. The form works all the same."""
+    with pytest.raises(ValueError, match="line 1, column 2"):
+        nh.explore(openapi=_file(tmp_path, "{"))
+    with pytest.raises(FileNotFoundError):
+        nh.explore(openapi="no-such-file.json")
+    explorer = nh.explore(echo, openapi=echo + "api.json")
+    page = Page(explorer.form)
+    for _ in range(2_000):
+        if explorer.error.value:
+            break
+        await asyncio.sleep(0.005)
+    assert "OpenAPIError" in explorer.error.value
+    assert "neither &quot;openapi&quot; nor" in explorer.error.value
+    assert (await sent(explorer, page, {"url": "a"}))["method"] == "GET"
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "api.json"
+    path.write_text(text)
+    return path
 
 
 async def test_closing_and_unloading_leave_nothing(shell: Any, echo: str) -> None:
