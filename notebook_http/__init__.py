@@ -152,6 +152,10 @@ if TYPE_CHECKING:
         PaginationLoopError as PaginationLoopError,
         paginate as paginate,
     )
+    from notebook_http.notebook.cache import (
+        NotebookCache as NotebookCache,
+        cache as cache,
+    )
     from notebook_http.notebook.cassettes.cassette import (
         Cassette as Cassette,
         cassette as cassette,

@@ -104,6 +104,7 @@ NAMES_OF = {
         "PaginationLoopError",
         "paginate",
     ),
+    "notebook.cache": ("NotebookCache", "cache"),
     "notebook.cassettes.cassette": ("Cassette", "cassette"),
     "notebook.cassettes.exceptions": ("CassetteFileError", "NotRecordedError", "OfflineError"),
     "notebook.client": (

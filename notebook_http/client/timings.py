@@ -52,6 +52,11 @@ class Timings:
         self.tls: float | None = None
 
     @property
+    def was_sent(self) -> bool:
+        """Whether there was anything to send: a cache answers without."""
+        return self.sent_at is not None or self.writing_at != self.started_at
+
+    @property
     def sent(self) -> float | None:
         """Seconds from the first byte of the request handed to the connection to the last."""
         return None if self.sent_at is None else self.sent_at - self.writing_at

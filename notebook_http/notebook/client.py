@@ -44,6 +44,7 @@ __all__ = [
     "delete",
     "get",
     "head",
+    "let_all_pass",
     "options",
     "patch",
     "post",
@@ -197,6 +198,13 @@ class Client:
     async def done(self) -> None:
         """Do nothing: connections are kept for the next request."""
 
+    def pass_through(self, middlewares: tuple[ClientMiddlewareType, ...]) -> None:
+        """Let the requests that begin from now on go through *middlewares*."""
+        self._arguments = {**self._arguments, "middlewares": middlewares}
+        for opened in self._sessions.values():
+            settings = opened.session._settings
+            opened.session._settings = settings._replace(middlewares=middlewares)
+
     # Closing
 
     @property
@@ -309,6 +317,7 @@ class _OneShotClient(Client):
 # The default client ---------------------------------------------------------------------------
 
 _default: Client | None = None
+_default_middlewares: tuple[ClientMiddlewareType, ...] = ()
 
 
 def default_client() -> Client:
@@ -319,8 +328,16 @@ def default_client() -> Client:
     """
     global _default
     if _default is None or _default.closed:
-        _default = Client()
+        _default = Client(middlewares=_default_middlewares)
     return _default
+
+
+def let_all_pass(middlewares: tuple[ClientMiddlewareType, ...]) -> None:
+    """Let what `nh.get` and its kin send from now on go through *middlewares*."""
+    global _default_middlewares
+    _default_middlewares = middlewares
+    if _default is not None:
+        _default.pass_through(middlewares)
 
 
 def request(method: str, url: str | URL, **options: Any) -> PendingRequest:

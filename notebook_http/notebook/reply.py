@@ -23,7 +23,7 @@ from notebook_http.notebook.display.card import (
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.media_html import media_html, media_words
 from notebook_http.notebook.display.size_budget import size_words
-from notebook_http.notebook.display.timings_bar import duration_words
+from notebook_http.notebook.display.timings_bar import age_words, duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
 from notebook_http.notebook.reply_head import BODY_BYTES, ReplyHead, SentRequest, head_parts
 from notebook_http.wire.json_parser import chosen_parser
@@ -308,6 +308,7 @@ class Reply(ReplyHead):
             request_headers=tuple(self.request.headers.items()),
             body=Body(self.content, self._type().essence, self.encoding),
             timings=self.timings,
+            source=self._source(),
             redirects=tuple(
                 Hop(
                     status=hop.status,
@@ -319,6 +320,15 @@ class Reply(ReplyHead):
                 for hop in self.history
             ),
         )
+
+    def _source(self) -> str:
+        """Return who answered in the server's place; "" if it was the server."""
+        if self.timings is None or self.timings.was_sent:
+            return ""
+        age = self.headers.get("Age", "")[:10]
+        if not (age.isascii() and age.isdecimal()):
+            return "from a recording"
+        return f"from the cache, {age_words(int(age))} old"
 
     def __repr__(self) -> str:
         total = self.timings.total if self.timings is not None else None

@@ -77,6 +77,7 @@ class CardFacts:
         body: the body read whole.
         timings: seconds a step; None when nobody measured.
         redirects: the hops before this response, oldest first.
+        source: who answered in the server's place, such as "from the cache, 2 h old".
     """
 
     status: int
@@ -88,6 +89,7 @@ class CardFacts:
     body: Body
     timings: StepTimes | None = None
     redirects: Sequence[Hop] = ()
+    source: str = ""
 
 
 def status_words(status: int, reason: str) -> str:
@@ -171,7 +173,8 @@ def _what_and_how_long(facts: CardFacts) -> str:
     if body.kind is not BodyKind.EMPTY:
         what = f"{size_words(len(body.content))} {what}"
     total = facts.timings.total if facts.timings is not None else None
-    return what if total is None else f"{what} in {duration_words(total)}"
+    what = what if total is None else f"{what} in {duration_words(total)}"
+    return f"{what}, {facts.source}" if facts.source else what
 
 
 def _cut_words(text: str, limit: int) -> str:

@@ -11,7 +11,15 @@ from typing import Protocol
 
 from notebook_http.notebook.display.html import Html, table, tag
 
-__all__ = ["Step", "StepTimes", "duration_words", "steps_of", "timings_table", "timings_words"]
+__all__ = [
+    "Step",
+    "StepTimes",
+    "age_words",
+    "duration_words",
+    "steps_of",
+    "timings_table",
+    "timings_words",
+]
 
 
 class StepTimes(Protocol):
@@ -91,6 +99,15 @@ def steps_of(timings: StepTimes) -> list[Step]:
             steps.append(Step(word, meaning, start, seconds))
             start += seconds
     return steps
+
+
+def age_words(seconds: int) -> str:
+    """Return `40 s`, `5 min`, `2 h` or `3 days`."""
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400:,} days"
 
 
 def duration_words(seconds: float | None) -> str:
