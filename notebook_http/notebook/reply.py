@@ -22,6 +22,7 @@ from notebook_http.notebook.display.card import (
 )
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.media_html import media_html, media_words
+from notebook_http.notebook.display.rendered_page import RenderedPage
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import age_words, duration_words
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
@@ -44,6 +45,7 @@ __all__ = ["Reply", "ReplyHead", "SentRequest"]
 # An image above this is shown as an output of its own, beside the card: base64 makes 3 bytes 4,
 # and the card has to stay within its 64 KiB.
 _IMAGE_IN_CARD_BYTES = 24 * 1024
+_PAGE_TYPES = ("text/html", "application/xhtml+xml", "image/svg+xml")
 _BYTE_ORDER_MARKS = (
     # UTF-32's begins with UTF-16's, so it is asked for first.
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -296,6 +298,24 @@ class Reply(ReplyHead):
         from notebook_http.notebook.widgets.response_view import response_view
 
         return response_view(self)
+
+    def render(self, *, height: int = 400) -> RenderedPage:
+        """Return the body, HTML or SVG, as the page that it is: for a cell to show.
+
+        It is shown in a frame that runs no script and loads nothing, secrets masked; links do not
+        lead anywhere. Pictures and style sheets that it names by their address are missing.
+
+        Args:
+            height: of the frame, in pixels.
+
+        Raises:
+            ValueError: the body is neither HTML nor SVG.
+        """
+        if self.content_type not in _PAGE_TYPES:
+            message = f"only HTML and SVG can be rendered, and this is {self.content_type!r}"
+            raise ValueError(message)
+        words = f"{self.content_type}, {size_words(len(self.content))}"
+        return RenderedPage(self.text, words, height)
 
     def card_facts(self) -> CardFacts:
         """Return what a card shows, as plain data, unmasked: for displays of this package."""

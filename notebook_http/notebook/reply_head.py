@@ -140,7 +140,7 @@ class ReplyHead:
         url = mask_url(self.url)
         url = url if len(url) <= 200 else url[:199] + "…"
         status = status_words(self.status, self.reason)[:80]
-        return visible(f"{status} {self.request.method[:20]} {url}")
+        return visible(f"{status} {self.request.method[:20]} {url}").replace("\n", " ")
 
 
 def head_parts(response: ClientResponse, sent: SentBody | None = None) -> dict[str, Any]:

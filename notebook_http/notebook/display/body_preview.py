@@ -77,6 +77,8 @@ def _text(body: Body, limit: int, remark: Html | None = None) -> Html:
     text, whole = head_of(body, size)
     shown = cut(mask_text(text), limit)
     note = "" if whole and shown.whole else _how_much(body, shown.text)
+    if body.content_type in ("text/html", "application/xhtml+xml", "image/svg+xml"):
+        note = f"{note} r.render() shows it as a page, in a frame that can reach nothing.".lstrip()
     bad = bad_bytes_words(body.content[:size], body.charset) if "\ufffd" in text else ""
     return join(
         remark,
