@@ -165,6 +165,8 @@ class Form {
         this.send();
       }
     });
+    // Code is that of the form as it was.
+    host.addEventListener("input", (event) => event.target !== this.codeKind && this.hideCode());
     this.tell();
     this.running(false);
   }
@@ -226,6 +228,10 @@ class Form {
     line.append(this.codeKind, button("Show code", () => this.showCode()));
     this.codeFold = this.fold("As code", line, this.code, this.codeActs);
     this.codeKind.addEventListener("change", () => this.showCode());
+    this.hideCode();
+  }
+
+  hideCode() {
     this.code.hidden = true;
     this.codeActs.hidden = true;
   }
@@ -330,6 +336,8 @@ class Form {
     this.bodyKind.value = form.body?.kind ?? "none";
     this.text.value = form.body?.text ?? "";
     this.fields.set(form.body?.pairs ?? []);
+    this.pathFold.open = (form.path ?? []).length > 0;
+    this.hideCode();
     this.paramsFold.open = (form.params ?? []).length > 0;
     this.headersFold.open = (form.headers ?? []).length > 0;
     this.bodyFold.open = this.bodyKind.value !== "none";
