@@ -45,6 +45,9 @@ class ConnectionSettings:
         max_unfinished_heads: connections that may be in the middle of a head; beyond that (twice as
             many, before they are counted) the slowest are refused before their time, 408. 1,000
             heads at their limits are 1 GiB; an honest client takes hardly more than a round trip.
+        max_unfinished_head_bytes: bytes that these heads may have together; beyond that (twice as
+            many, before they are counted) the largest are refused, 408. 32 MiB: 1,000 heads of
+            32 KiB, which is more than browsers send with all their cookies.
         max_pipelined: requests that wait behind the running one before reading stops.
         handler_cancellation: whether a handler is cancelled when its client leaves.
         timeout_ceil_threshold: taken for aiohttp's sake, whose timers it rounds; ours are one timer
@@ -69,6 +72,7 @@ class ConnectionSettings:
     head_timeout: float = 60.0
     body_timeout: float = 60.0
     max_unfinished_heads: int = 1000
+    max_unfinished_head_bytes: int = 32 * 1024**2
     max_pipelined: int = 32
     handler_cancellation: bool = False
     timeout_ceil_threshold: float = 5
@@ -83,7 +87,7 @@ class ConnectionSettings:
             max_headers=self.max_headers,
         )
         object.__setattr__(self, "limits", limits)
-        heads = UnfinishedHeads(self.max_unfinished_heads)
+        heads = UnfinishedHeads(self.max_unfinished_heads, self.max_unfinished_head_bytes)
         object.__setattr__(self, "unfinished_heads", heads)
         kept = self.keepalive_timeout
         object.__setattr__(self, "idle_seconds", kept if kept > 0 else self.head_timeout or inf)

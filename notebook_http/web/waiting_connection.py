@@ -101,8 +101,11 @@ class WaitingConnection(IncomingRequests):
             seconds = self.settings.body_timeout or inf
         elif self._idle and not self._head_begun:
             self._head_begun = True
-            self.settings.unfinished_heads.add(self)
+            self.settings.unfinished_heads.add(self, self._parser.unfinished_bytes)
             seconds = self.settings.head_timeout or inf
+        elif self._idle:
+            self.settings.unfinished_heads.grow(self, self._parser.unfinished_bytes)
+            return
         else:
             return
         self._deadline.when = self.loop.time() + seconds
@@ -140,7 +143,7 @@ class WaitingConnection(IncomingRequests):
         self._head_begun = self._parser.in_message
         settings = self.settings
         if self._head_begun:
-            settings.unfinished_heads.add(self)
+            settings.unfinished_heads.add(self, self._parser.unfinished_bytes)
         self._give((settings.head_timeout or inf) if self._head_begun else settings.idle_seconds)
 
     def _give(self, seconds: float) -> None:

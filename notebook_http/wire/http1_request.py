@@ -49,6 +49,7 @@ class RequestParser:
         in_message: whether a request has begun and is not whole yet.
         closed: whether the connection is over for reading: later bytes are ignored.
         repeated: the head that would be recognised if it came again between two requests.
+        unfinished_bytes: of the reads so far in which the head came that is not whole yet.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class RequestParser:
         "closed",
         "in_message",
         "repeated",
+        "unfinished_bytes",
     )
 
     def __init__(self, sink: RequestSink, limits: MessageLimits = DEFAULT_LIMITS) -> None:
@@ -92,16 +94,12 @@ class RequestParser:
         self.repeated = RepeatedHead(limits)
         self._error: HttpProcessingError | None = None
         self._raw_left = self._dry_bytes = 0
-        # Bytes of the body, or of the chunk that is being read; negative in the line of its size.
-        self._received = 0
+        self._received = 0  # bytes of the body, or of the chunk; negative in the line of its size
         # A read begins with this head; and it holds all of it: no field is over its limit.
         self._is_first = self._is_short = False
-        self._progress = False
-        self._upgrading = False
-        self._primed = False
-        self._last = False
-        self.in_message = False
-        self.closed = False
+        self._progress = self._upgrading = self._primed = self._last = False
+        self.in_message = self.closed = False
+        self.unfinished_bytes = 0
 
     def feed(self, data: bytes) -> None:
         """Report everything that *data* completes.
@@ -200,6 +198,7 @@ class RequestParser:
             self._parser, self._lines.text = None, b""
             return
         limits = self._limits
+        self.unfinished_bytes += fed
         if self._fields:
             # A head or trailer section that arrives a field at a time may not grow for ever.
             self._guard(self._fields)
@@ -242,7 +241,7 @@ class RequestParser:
         """Note that a message has begun. Called by httptools."""
         self.in_message = True
         self._plain = None
-        self._dry_bytes = 0
+        self._dry_bytes = self.unfinished_bytes = 0
         self._target = b""
 
     def on_url(self, piece: bytes) -> None:

@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
     "head_timeout": 1.25,
     "body_timeout": 1.75,
     "max_unfinished_heads": 6,
+    "max_unfinished_head_bytes": 100_000,
     "max_pipelined": 5,
     "handler_cancellation": True,
     "timeout_ceil_threshold": 6,

@@ -266,6 +266,41 @@ async def test_promise_heads_that_trickle_in_are_few(serve):
     assert len(server._runner.server.settings.unfinished_heads._begun) <= 20
 
 
+async def test_promise_heads_that_trickle_in_are_small_together(serve):
+    """Few and large ones: the largest are refused, and nobody who says little is."""
+    server = await serve(max_unfinished_head_bytes=200_000, head_timeout=60)
+    field = b"X: %s\r\n" % (b"a" * 4000)
+    small = [await server.connect() for _ in range(20)]
+    large = [await server.connect() for _ in range(20)]
+    async with asyncio.timeout(20):
+        for _, writer in small:
+            writer.write(GET + b"X: y\r\n")
+        for _, writer in large:
+            writer.write(GET)
+        await server.answers_the_next_client()
+        for _ in range(12):  # 48 kB each, 960 kB together
+            for _, writer in large:
+                writer.write(field)
+                with contextlib.suppress(ConnectionError):
+                    await writer.drain()
+            await server.answers_the_next_client()
+        # Whoever was not refused ends its head, and is answered.
+        for _, writer in small + large:
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"Connection: close\r\n\r\n")
+        answers = [server.statuses(await reader.read()) for reader, _ in small]
+        assert answers == [[200]] * 20
+        answers = [server.statuses(await reader.read()) for reader, _ in large]
+        assert 0 < answers.count([200]) * 48_000 <= 400_000
+        assert answers.count([408]) + answers.count([200]) == 20
+        for _, writer in small + large:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+    heads = server._runner.server.settings.unfinished_heads
+    assert heads._bytes == sum(heads._begun.values()) <= 400_000
+
+
 async def test_promise_floods_of_heads_hold_memory_flat(serve, most_memory):
     """Twenty connections with heads that never end: each is refused at its limit."""
     server = await serve()
