@@ -7,7 +7,6 @@ nothing has to be closed, a cell can be run again, and a forgotten `await` is to
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import weakref
 from functools import partial
@@ -205,6 +204,10 @@ class Client:
             settings = opened.session._settings
             opened.session._settings = settings._replace(middlewares=middlewares)
 
+    def sends_with(self, session: object) -> bool:
+        """Return whether *session* is one that this client made."""
+        return any(opened.session is session for opened in self._sessions.values())
+
     # Closing
 
     @property
@@ -285,10 +288,6 @@ class Client:
     async def _open_session(self) -> LoopSession:
         from notebook_http.client.cookie_jar import CookieJar
 
-        if "NOTEBOOK_HTTP_OFFLINE" in os.environ:  # set in a cell, perhaps
-            from notebook_http.notebook.cassettes.passing import watch_for_offline
-
-            watch_for_offline()
         # aiohttp's jar refuses the cookies of bare addresses; here they are those of the server
         # in the next cell, `http://127.0.0.1:PORT/`. Browsers keep them, too.
         arguments = {"cookie_jar": CookieJar(unsafe=True), **self._arguments}

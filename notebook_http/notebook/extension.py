@@ -20,6 +20,7 @@ from notebook_http.notebook.display.error_chain import without_our_part
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
+from notebook_http.notebook.magics.trace_cell import register_trace
 from notebook_http.notebook.shell import Shell
 from notebook_http.notebook.source_errors import SourceSyntaxError
 from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
@@ -28,6 +29,7 @@ from notebook_http.notebook.widgets.open_views import close_views
 if TYPE_CHECKING:
     from notebook_http.notebook.client import PendingRequest
     from notebook_http.notebook.interchange.curl_command import CurlCommand
+    from notebook_http.notebook.magics.trace_cell import Trace
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
@@ -48,6 +50,7 @@ def load_ipython_extension(shell: Shell) -> None:
         # On failure half-way this `with` takes out what is in already.
         undo.callback(_register_magics(shell))
         undo.callback(_await_magics_of(shell))
+        undo.callback(register_trace(shell, _new_trace))
         looks = [_show_stop, _show_hint, _show_refusal, without_our_part]
         undo.callback(look_at_errors(shell, looks))
         undo.callback(wake_on_stop(shell))
@@ -94,6 +97,12 @@ def _run_command(command: CurlCommand) -> PendingRequest:
     from notebook_http.notebook.pasted_curl import request_of
 
     return request_of(command, default_client())
+
+
+def _new_trace() -> Trace:
+    from notebook_http.notebook.traced_requests import Trace
+
+    return Trace()
 
 
 def _await_magics_of(shell: Shell) -> Callable[[], None]:

@@ -8,6 +8,7 @@ A cell that is run again cannot; its session is replaced. Here the loop closes t
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ class LoopSession:
         """Return a new session made with *arguments*, tied to the running loop."""
         from notebook_http.client.session import ClientSession
 
+        if "NOTEBOOK_HTTP_OFFLINE" in os.environ:  # set in a cell, perhaps
+            from notebook_http.notebook.cassettes.passing import watch_for_offline
+
+            watch_for_offline()
         session = ClientSession(**arguments)
         watch = _close_at_the_end(session)
         await anext(watch)

@@ -32,6 +32,7 @@ class Shell(Protocol):
     """An `IPython.core.interactiveshell.InteractiveShell`, 7.34 or newer."""
 
     user_ns: dict[str, Any]
+    input_transformers_cleanup: list[Callable[[list[str]], list[str]]]
     input_transformers_post: list[Callable[[list[str]], list[str]]]
     magics_manager: MagicsManager
     events: Events
