@@ -200,7 +200,7 @@ class Exchange:
     def received_size(self) -> int:
         """Bytes of the body that have come and were not given back unread, before decoding."""
         reader = self._reader
-        return len(self._early or b"") if reader is None else reader.total_bytes
+        return len(self._early or b"") if reader is None else reader.total_raw_bytes
 
     def open_reader(self) -> StreamReader:
         """Return the stream reader of the body, made when first asked for."""

@@ -130,6 +130,14 @@ class ClientResponse(ResponseHeadView):
     # The body
 
     @property
+    def received_size(self) -> int:
+        """Bytes of the body that have come so far, as they came: before decoding."""
+        body = self._body
+        if body is not None and not self._exchange.is_coded:
+            return len(body)  # taken whole: the exchange has nothing left to count
+        return self._exchange.received_size
+
+    @property
     def content(self) -> StreamReader:
         """The body as a stream, decoded as it is read."""
         return self._exchange.open_reader()

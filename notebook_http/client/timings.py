@@ -27,6 +27,7 @@ class Timings:
     """
 
     __slots__ = (
+        "_tries",  # set by who tries again, so that others need not
         "completed_at",
         "connect",
         "dns",
@@ -50,6 +51,15 @@ class Timings:
         self.dns: float | None = None
         self.connect: float | None = None
         self.tls: float | None = None
+
+    @property
+    def tries(self) -> int:
+        """How often the request was sent until it was answered so; 1 as a rule."""
+        return getattr(self, "_tries", 1)
+
+    @tries.setter
+    def tries(self, count: int) -> None:
+        self._tries = count
 
     @property
     def was_sent(self) -> bool:

@@ -14,17 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from notebook_http.client.sent_body import rendered_body
 from notebook_http.notebook.display.body import Body
-from notebook_http.notebook.display.card import (
-    CardFacts,
-    Hop,
-    card_bundle,
-    card_text,
-)
+from notebook_http.notebook.display.card import CardFacts, card_bundle, card_text
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.media_html import media_html, media_words
 from notebook_http.notebook.display.rendered_page import RenderedPage
 from notebook_http.notebook.display.size_budget import size_words
-from notebook_http.notebook.display.timings_bar import age_words, duration_words
+from notebook_http.notebook.display.timings_bar import duration_words
+from notebook_http.notebook.reply_card import card_facts
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
 from notebook_http.notebook.reply_head import BODY_BYTES, ReplyHead, SentRequest, head_parts
 from notebook_http.wire.json_parser import chosen_parser
@@ -65,6 +61,7 @@ class Reply(ReplyHead):
         timings: seconds a step (`.dns .connect .tls .first_byte .body .total` …), None for those
             that did not happen.
         received: when the body was whole, in UTC; None if nobody said.
+        wire_size: bytes of the body as they came, before decoding; None if nobody counted.
         resender: what makes a request of a sent one, for `resend`; None if no client sent it.
     """
 
@@ -76,6 +73,7 @@ class Reply(ReplyHead):
         "received",
         "resender",
         "timings",
+        "wire_size",
     )
 
     def __init__(
@@ -90,12 +88,14 @@ class Reply(ReplyHead):
         history: tuple[ReplyHead, ...] = (),
         timings: Timings | None = None,
         received: datetime | None = None,
+        wire_size: int | None = None,
     ) -> None:
         super().__init__(status=status, reason=reason, headers=headers, url=url, request=request)
         self.content = content
         self.history = history
         self.timings = timings
         self.received = received
+        self.wire_size = wire_size
         self.resender: Callable[..., Awaitable[Reply]] | None = None
         self._media_type: MediaType | None = None
         self._text: str | None = None
@@ -119,6 +119,7 @@ class Reply(ReplyHead):
             history=tuple(ReplyHead(**head_parts(hop)) for hop in response.history),
             timings=response.timings,
             received=datetime.now(UTC),
+            wire_size=response.received_size,
         )
 
     # Asking
@@ -319,36 +320,13 @@ class Reply(ReplyHead):
 
     def card_facts(self) -> CardFacts:
         """Return what a card shows, as plain data, unmasked: for displays of this package."""
-        return CardFacts(
-            status=self.status,
-            reason=self.reason,
-            method=self.request.method,
-            url=str(self.url),
-            headers=tuple(self.headers.items()),
-            request_headers=tuple(self.request.headers.items()),
-            body=Body(self.content, self._type().essence, self.encoding),
+        return card_facts(
+            self,
+            Body(self.content, self._type().essence, self.encoding),
+            history=self.history,
             timings=self.timings,
-            source=self._source(),
-            redirects=tuple(
-                Hop(
-                    status=hop.status,
-                    reason=hop.reason,
-                    method=hop.request.method,
-                    url=str(hop.url),
-                    location=hop.headers.get("Location", ""),
-                )
-                for hop in self.history
-            ),
+            wire_size=self.wire_size,
         )
-
-    def _source(self) -> str:
-        """Return who answered in the server's place; "" if it was the server."""
-        if self.timings is None or self.timings.was_sent:
-            return ""
-        age = self.headers.get("Age", "")[:10]
-        if not (age.isascii() and age.isdecimal()):
-            return "from a recording"
-        return f"from the cache, {age_words(int(age))} old"
 
     def __repr__(self) -> str:
         total = self.timings.total if self.timings is not None else None

@@ -117,6 +117,7 @@ class RetryMiddleware:
             tries += 1
             failure = await self._try(request, handler)
             if not isinstance(failure, _Failure):
+                failure.timings.tries = tries
                 return failure
             elapsed = monotonic() - began
             delay = self._delay(request, failure, tries, elapsed)
@@ -173,6 +174,7 @@ class RetryMiddleware:
 def _last(failure: _Failure, tries: int, elapsed: float) -> ClientResponse:
     outcome = failure.outcome
     if not isinstance(outcome, ClientConnectionError):
+        outcome.timings.tries = tries
         return outcome
     if tries > 1:
         outcome.add_note(f"RetryMiddleware gave up after {tries} tries in {elapsed:.1f} s.")

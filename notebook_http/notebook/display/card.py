@@ -77,6 +77,9 @@ class CardFacts:
         body: the body read whole.
         timings: seconds a step; None when nobody measured.
         redirects: the hops before this response, oldest first.
+        wire_size: bytes of the body as they came, before decoding; None when nobody counted.
+        coding: how it was coded then (`gzip`); "" if it was not.
+        tries: how often the request was sent.
         source: who answered in the server's place, such as "from the cache, 2 h old".
     """
 
@@ -90,6 +93,9 @@ class CardFacts:
     timings: StepTimes | None = None
     redirects: Sequence[Hop] = ()
     source: str = ""
+    wire_size: int | None = None
+    coding: str = ""
+    tries: int = 1
 
 
 def status_words(status: int, reason: str) -> str:
@@ -167,13 +173,17 @@ def _summary(facts: CardFacts) -> Html:
 
 
 def _what_and_how_long(facts: CardFacts) -> str:
-    """Return `1.2 KB JSON in 14 ms`."""
+    """Return `1.2 KB JSON (300 bytes as gzip) in 14 ms, from the cache, 2 h old`."""
     body = facts.body
     what = body.kind.value
     if body.kind is not BodyKind.EMPTY:
         what = f"{size_words(len(body.content))} {what}"
+        if facts.coding and facts.wire_size is not None:
+            what += f" ({size_words(facts.wire_size)} as {cut(facts.coding, 60).text})"
     total = facts.timings.total if facts.timings is not None else None
     what = what if total is None else f"{what} in {duration_words(total)}"
+    if facts.tries > 1:
+        what += f", after {facts.tries} tries"
     return f"{what}, {facts.source}" if facts.source else what
 
 
