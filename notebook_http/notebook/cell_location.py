@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from notebook_http.notebook.magics.awaiting import as_written
+from notebook_http.notebook.magic_calls import as_written
 from notebook_http.notebook.shell import Shell
 
 __all__ = ["CodeLine", "is_ours", "is_users", "line_in_cell"]

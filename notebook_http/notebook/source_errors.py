@@ -28,11 +28,13 @@ class Source:
         text: the lines; the positions of errors count in it.
         prefix: what the cell has in front of the first one, such as `%http `.
         first_line: the first line's number in the cell, from 1; 0 when numbers say nothing.
+        file: the name of the file that they are in; empty for a cell.
     """
 
     text: str
     prefix: str = ""
     first_line: int = 0
+    file: str = ""
 
 
 class SourceSyntaxError(ValueError):
@@ -71,7 +73,10 @@ class SourceSyntaxError(ValueError):
 
     def __str__(self) -> str:
         number = self.line_number
+        file = self.source.file
         where = f" (line {number})" if number else ""
+        if file:
+            where = f" ({mask_text(file)}:{number})" if number else f" ({mask_text(file)})"
         lines = [f"{mask_text(self.problem)}{where}", *_marked(self.source, self.span)]
         if self.expected:
             # Not masked: it is our own text, where `key=value` is what to write.

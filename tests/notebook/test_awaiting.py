@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from notebook_http.notebook.extension import load_ipython_extension, unload_ipython_extension
-from notebook_http.notebook.magics.awaiting import as_written, await_magics
+from notebook_http.notebook.magic_calls import as_written
+from notebook_http.notebook.magics.awaiting import await_magics
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 
 NAMES = frozenset({"http"})

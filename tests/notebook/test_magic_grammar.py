@@ -270,9 +270,6 @@ def test_three_hashes_end_the_request():
     """As in an `.http` file; the one in front is its title."""
     request = cell("", "### title\nPOST :3000/x\n\nbody\n###\n# end\n\n")
     assert request.body == "body"
-    message = error_of("", "GET :3000/a\n###\nGET :3000/b\n")
-    assert "second request" in message
-    assert "(line 4)" in message
 
 
 @pytest.mark.parametrize(

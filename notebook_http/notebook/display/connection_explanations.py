@@ -9,7 +9,7 @@ from notebook_http.client import exceptions as failures
 from notebook_http.notebook.display.explanation import Explain, Explanation
 from notebook_http.notebook.display.url_explanations import names_this_machine
 from notebook_http.notebook.listening_ports import nearest_ports
-from notebook_http.notebook.magics.exceptions import nearest
+from notebook_http.notebook.source_errors import nearest
 
 __all__ = ["CONNECTION_EXPLANATIONS"]
 

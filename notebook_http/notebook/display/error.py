@@ -126,6 +126,7 @@ def short_lines(error: BaseException, shell: Shell | None) -> list[str]:
     below = advice_on(error)
     if shell is not None and (line := line_in_cell(error.__traceback__, shell)):
         below.append(("Where", _shown(str(line))))
+    below += [("Note", _shown(note)) for note in getattr(error, "__notes__", ())[:2]]
     if not isinstance(error, SourceSyntaxError):  # there the way through our code tells nothing
         below.append(MORE)
     _, *others = _message(error)

@@ -6,7 +6,7 @@ import re
 
 from notebook_http.client import exceptions as failures
 from notebook_http.notebook.display.explanation import Explain, Explanation
-from notebook_http.notebook.magics.exceptions import nearest
+from notebook_http.notebook.source_errors import nearest
 from notebook_http.wire.secrets import mask_url
 
 __all__ = ["URL_EXPLANATIONS", "names_this_machine"]

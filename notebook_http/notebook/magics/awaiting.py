@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 
+from notebook_http.notebook.magic_calls import is_runner_call, parsed_cell
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 
-__all__ = ["as_written", "await_magics"]
+__all__ = ["await_magics"]
 
-_RUNNERS = ("run_line_magic", "run_cell_magic")
 # Line from 1, column in UTF-8 bytes, how many bytes go, what comes in their place.
 _Edit = tuple[int, int, int, str]
 _SCOPES_WITHOUT_AWAIT = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
@@ -39,7 +38,7 @@ def await_magics(lines: list[str], names: frozenset[str]) -> list[str]:
     cell = "".join(lines)
     if not any(f"_magic({name!r}" in cell for name in names):
         return lines
-    tree = _parsed(cell)
+    tree = parsed_cell(cell)
     if tree is None:
         return lines  # IPython reports it, with the line
     edits: list[_Edit] = []
@@ -50,33 +49,6 @@ def await_magics(lines: list[str], names: frozenset[str]) -> list[str]:
             raise _never_sent(call, scope)
         edits += _body_for(call)
     return _edited(lines, edits) if edits else lines
-
-
-def as_written(line: str) -> str:
-    """Return one line of a cell as its author wrote it, magics in place of their calls."""
-    line = line.strip()
-    tree = _parsed(line)
-    if tree is None:
-        return line
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not _is_runner_call(node):
-            continue
-        call = ast.get_source_segment(line, node) or ""
-        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-        sign = "%" if len(texts) == 2 else "%%"
-        written = f"{sign}{' '.join([str(text) for text in texts[:2]])}".rstrip()
-        return line.replace(f"await {call}", written).replace(call, written)
-    return line
-
-
-def _parsed(code: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        # What there is to warn of, IPython's own compiling will: once is enough.
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            return None
 
 
 def _magic_calls(
@@ -96,20 +68,9 @@ def _magic_calls(
         todo.extend((child, node, inner) for child in ast.iter_child_nodes(node))
 
 
-def _is_runner_call(call: ast.Call) -> bool:
-    function = call.func
-    return (
-        isinstance(function, ast.Attribute)
-        and function.attr in _RUNNERS
-        and isinstance(function.value, ast.Call)
-        and isinstance(function.value.func, ast.Name)
-        and function.value.func.id == "get_ipython"
-    )
-
-
 def _is_magic_call(call: ast.Call, names: frozenset[str]) -> bool:
     return (
-        _is_runner_call(call)
+        is_runner_call(call)
         and bool(call.args)
         and isinstance(call.args[0], ast.Constant)
         and call.args[0].value in names

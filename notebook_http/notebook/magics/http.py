@@ -7,17 +7,23 @@ sends when it is awaited. `awaiting` puts the `await` there.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from notebook_http.notebook.magics.answer import Request
 from notebook_http.notebook.magics.curl_cell import is_curl_cell, read_curl_cell
 from notebook_http.notebook.magics.options import options_help
-from notebook_http.notebook.magics.request_cell import ParsedRequest, read_cell, read_line
+from notebook_http.notebook.magics.plan import plan_cell
+from notebook_http.notebook.magics.request_cell import read_line
+from notebook_http.notebook.magics.scope import Scope
+from notebook_http.notebook.magics.sending import send, send_all, shown_answer
 from notebook_http.notebook.shell import Shell
 
 if TYPE_CHECKING:
     from notebook_http.notebook.interchange.curl_command import CurlCommand
+    from notebook_http.notebook.magics.answer import Answer
 
-__all__ = ["MAGIC_NAMES", "Request", "http_magic"]
+__all__ = ["MAGIC_NAMES", "http_magic"]
 
 MAGIC_NAMES = frozenset({"http"})
 
@@ -35,6 +41,26 @@ _HELP = """Send a request and show the reply.
     %%http [options]
     curl URL [flags]
 
+Several requests in a cell stand apart by lines of ###. Their replies are shown one by one; the
+value is all of them, in order and by name.
+
+    @host = :3000                                a variable: {{host}}
+    ### Log in
+    # @name login
+    POST {{host}}/login
+
+    {"user": {{user}}, "password": {{$dotenv PASSWORD}}}
+    ?? status == 200
+    ###
+    GET {{host}}/items
+        ?page=1
+        &size=50
+    Authorization: Bearer {{login.response.body.$.token}}
+
+{{login.response.body.$.a[0].b}}, .headers.Name, .status and {{login.request…}} also in later cells.
+{{$guid}} {{$timestamp}} {{$randomInt 1 10}} {{$datetime iso8601}} {{$dotenv NAME}}
+{{$processEnv NAME}} make values. < file as the body sends a file, <@ file one with templates.
+
 URL    without a scheme it is http:// on this machine (:3000/path, localhost, 127.0.0.1),
        https:// everywhere else
 METHOD may be left out: GET, or POST when there is something to send
@@ -49,20 +75,8 @@ Options:
 """
 
 
-class _Answer(Protocol):
-    def df(self) -> Any: ...
-
-
-class Request(Protocol):
-    """What sends for the magics: the `request` of a client (`notebook.client.Client`)."""
-
-    def __call__(self, method: str, url: str, **options: Any) -> Awaitable[_Answer]:
-        """Return what is awaited for the reply."""
-        ...
-
-
 # What sends a curl command, for the magics: `notebook.pasted_curl.request_of` with a client.
-RunCommand = Callable[["CurlCommand"], Awaitable[_Answer]]
+RunCommand = Callable[["CurlCommand"], Awaitable[Any]]
 
 
 def http_magic(
@@ -76,6 +90,7 @@ def http_magic(
     coroutine that gives the Reply, or the DataFrame with `--df`. Cancelling it ends the request
     like cancelling the client's own; the variable of `--into` is then left alone.
     """
+    kept: dict[str, Answer] = {}  # of earlier cells, by the names of their requests
 
     def http(
         line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
@@ -84,12 +99,15 @@ def http_magic(
         if local_ns is not None and local_ns is not namespace:
             # In an `async def` of a cell its own variables come first.
             namespace = {**namespace, **local_ns}
+        folder = Path.cwd()
         if cell is None:
-            return _send(read_line(line, namespace), shell, request)
+            parsed = read_line(line, Scope(namespace, kept=kept, folder=folder))
+            return shown_answer(send(parsed, request), parsed.options, shell)
         if is_curl_cell(cell):
             options, command = read_curl_cell(line, cell, namespace)
-            return _show(run(command), options, shell)
-        return _send(read_cell(line, cell, namespace), shell, request)
+            return shown_answer(run(command), options, shell)
+        plan = plan_cell(line, cell, namespace, kept, folder)
+        return send_all(plan, shell, request, kept)
 
     http.__doc__ = _HELP + options_help()
     # What IPython's decorators `no_var_expand` and `needs_local_scope` set, by their names in
@@ -97,18 +115,3 @@ def http_magic(
     http._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
     http.needs_local_scope = True  # type: ignore[attr-defined]
     return http
-
-
-async def _send(parsed: ParsedRequest, shell: Shell, request: Request) -> Any:
-    arguments = parsed.arguments()
-    if parsed.method == "HEAD":  # of which one wants the answer itself, as everywhere here
-        arguments["allow_redirects"] = False
-    return await _show(request(parsed.method, parsed.url, **arguments), parsed.options, shell)
-
-
-async def _show(answer: Awaitable[_Answer], options: dict[str, object], shell: Shell) -> Any:
-    reply = await answer
-    result = reply.df() if options.get("df") else reply
-    if name := options.get("into"):
-        shell.push({str(name): result})
-    return result

@@ -2,38 +2,44 @@
 
 A cell is written like an `.http` file: the request line (on the magic's line, or first in the
 body), headers, an empty line, the body. `#` and `//` open comments in front of the body, `###`
-ends the request. A line that opens with `{`, `[` or `<` cannot be a header, so the body may begin
-there without the empty line.
+stands between requests. A line that opens with `{`, `[` or `<` cannot be a header, so the body may
+begin there without the empty line. `< path` as the body sends a file, `<@ path` one with templates.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
+from notebook_http.notebook.magics.http_blocks import (
+    BODY_OPENERS,
+    COMMENTS,
+    Block,
+    HttpText,
+    split_blocks,
+)
+from notebook_http.notebook.magics.request_body import read_body
 from notebook_http.notebook.magics.request_line import (
     RequestLine,
     check_header,
     read_request_line,
 )
-from notebook_http.notebook.magics.template_values import (
-    Values,
-    fill_form,
-    fill_json,
-    fill_text,
-)
-from notebook_http.notebook.magics.templates import Part, split_templates
+from notebook_http.notebook.magics.scope import Names, Scope
+from notebook_http.notebook.magics.template_values import Values, fill_text
+from notebook_http.notebook.magics.templates import split_templates
 
-__all__ = ["ParsedRequest", "read_cell", "read_line"]
+__all__ = [
+    "ParsedRequest",
+    "nothing_in_cell",
+    "read_block",
+    "read_cell",
+    "read_line",
+    "read_magic_line",
+]
 
-_COMMENTS = ("#", "//")
-_BODY_OPENERS = ("{", "[", "<")
 _VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
-_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class ParsedRequest:
         fields: the JSON object to be sent; None without items of it.
         body: the body to be sent as it is; None without one. Never both.
         options: the values of the `--options`, by name.
+        follow: False where redirects are not to be followed.
     """
 
     method: str
@@ -57,6 +64,7 @@ class ParsedRequest:
     fields: dict[str, object] | None = None
     body: str | bytes | None = None
     options: dict[str, object] = field(default_factory=dict)
+    follow: bool = True
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that a client's `request` takes behind method and URL."""
@@ -69,60 +77,90 @@ class ParsedRequest:
             arguments["json"] = self.fields
         if self.body is not None:
             arguments["data"] = self.body
+        if self.method == "HEAD" or not self.follow:
+            # Of HEAD one wants the answer itself, as everywhere here.
+            arguments["allow_redirects"] = False
         return arguments
 
 
-def read_line(line: str, namespace: dict[str, Any]) -> ParsedRequest:
-    """Return what `%http` *line* asks for, its templates evaluated in *namespace*.
+def read_line(line: str, names: Names) -> ParsedRequest:
+    """Return what `%http` *line* asks for, its templates evaluated with *names*.
 
     Raises:
         MagicSyntaxError: the line cannot be read, or a template has no value (`TemplateError`).
     """
     source = Source(line, "%http ")
-    request = read_request_line(source, Values(namespace, source))
+    request = read_request_line(source, Values(names, source))
     if not request.url:
         raise _nothing_to_ask(source, "[METHOD] URL [items]")
     return _parsed_request(request)
 
 
-def read_cell(line: str, cell: str, namespace: dict[str, Any]) -> ParsedRequest:
-    """Return what `%%http` *line* and the *cell* below it ask for.
+def read_cell(line: str, cell: str, names: Names) -> ParsedRequest:
+    """Return what `%%http` *line* and the one request in the *cell* below it ask for.
 
     Raises:
         MagicSyntaxError: the cell cannot be read, or a template has no value (`TemplateError`).
     """
-    source = Source(line, "%%http ", 1)
-    request = read_request_line(source, Values(namespace, source))
+    scope = names if isinstance(names, Scope) else Scope(names)
+    first = read_magic_line(line, scope)
     # Not splitlines(): U+2028 and form feeds may stand inside a body.
-    lines = _one_request(cell.replace("\r\n", "\n").split("\n"))
+    text = HttpText(cell.replace("\r\n", "\n").split("\n"), 2)
+    blocks = split_blocks(
+        text, lambda name, value, _: scope.define(name, value), begun=bool(first.url)
+    )
+    if not blocks:
+        raise nothing_in_cell(line)
+    return read_block(blocks[0], scope, first)
+
+
+def read_magic_line(line: str, names: Names) -> RequestLine:
+    """Return what the own line of `%%http` says: options, and perhaps a request's line."""
+    source = Source(line, "%%http ", 1)
+    return read_request_line(source, Values(names, source))
+
+
+def nothing_in_cell(line: str) -> MagicSyntaxError:
+    """Return the error of a cell that asks for nothing."""
+    source = Source(line, "%%http ", 1)
+    return _nothing_to_ask(source, "[METHOD] URL [items], here or on the next line")
+
+
+def read_block(block: Block, names: Names, first: RequestLine | None = None) -> ParsedRequest:
+    """Return what *block* asks for; *first* is its request line if that stands on the magic's own.
+
+    Raises:
+        MagicSyntaxError: it cannot be read, or a template has no value (`TemplateError`).
+    """
+    text = block.text
     at = 0
-    if not request.url:
-        request, at = _request_in_body(lines, request.options, namespace)
-        if not request.url:
-            raise _nothing_to_ask(source, "[METHOD] URL [items], here or on the next line")
-    headers, at = _read_headers(lines, at, namespace)
+    if first is None or not first.url:
+        options = {} if first is None else first.options
+        first, at = _request_line(text, block.start, options, names)
+    headers, at = _read_headers(text, at, names)
     content_type = next(
-        (value for name, value in (*headers, *request.headers) if name.lower() == "content-type"),
+        (value for name, value in (*headers, *first.headers) if name.lower() == "content-type"),
         "",
     )
-    body, body_type = _read_body(lines[at:], at + 2, content_type, namespace)
-    if body is not None and request.fields is not None:
-        text_source = Source(lines[at], first_line=at + 2)
+    body, body_type = read_body(text, at, content_type, names)
+    if body is not None and first.fields is not None:
         raise MagicSyntaxError(
             "There are two bodies: items of the request line, and this text",
-            text_source,
-            (0, len(lines[at])),
+            text.source(at),
+            (0, len(text.lines[at])),
             hint="Keep one of them.",
         )
     if body_type and not content_type:
         headers.append(("Content-Type", body_type))
-    return _parsed_request(request, tuple(headers), body)
+    return _parsed_request(first, tuple(headers), body, follow=block.follow)
 
 
 def _parsed_request(
     request: RequestLine,
     headers: tuple[tuple[str, str], ...] = (),
     body: str | bytes | None = None,
+    *,
+    follow: bool = True,
 ) -> ParsedRequest:
     sends = body is not None or request.fields is not None
     return ParsedRequest(
@@ -133,6 +171,7 @@ def _parsed_request(
         fields=request.fields,
         body=body,
         options=request.options,
+        follow=follow,
     )
 
 
@@ -146,50 +185,23 @@ def _nothing_to_ask(source: Source, expected: str) -> MagicSyntaxError:
     )
 
 
-# The lines of a cell ----------------------------------------------------------------------------
+# The lines of a request ---------------------------------------------------------------------------
 
 
-def _one_request(lines: list[str]) -> list[str]:
-    """Return the lines up to the `###` that ends the request; one that opens it is blanked."""
-    begun = False
-    for at, line in enumerate(lines):
-        if line.startswith("###"):
-            if not begun:
-                lines[at] = "#"
-                continue
-            for later, text in enumerate(lines[at + 1 :], at + 1):
-                if text.strip() and not text.startswith(_COMMENTS):
-                    raise MagicSyntaxError(
-                        "A second request begins here",
-                        Source(text, first_line=later + 2),
-                        (0, len(text)),
-                        expected="one request in a cell: ### ends it",
-                        hint='Move it to a cell of its own. To send a ### write {{"###"}}',
-                    )
-            return lines[:at]
-        begun = begun or bool(line.strip() and not line.startswith(_COMMENTS))
-    return lines
-
-
-def _request_in_body(
-    lines: Sequence[str], options: dict[str, object], namespace: dict[str, Any]
+def _request_line(
+    text: HttpText, at: int, options: dict[str, object], names: Names
 ) -> tuple[RequestLine, int]:
-    """Return the request line in the body, and the index of the line behind it."""
-    at = 0
-    while at < len(lines) and (not lines[at].strip() or lines[at].startswith(_COMMENTS)):
-        at += 1
-    if at == len(lines):
-        return RequestLine(options=options), at
+    """Return the request line at index *at*, and the index of the line behind it."""
     # `.http` files name a version there; the connection decides which one is spoken.
-    text = _VERSION.sub("", lines[at]).strip()
-    number = at + 2
+    line = _VERSION.sub("", text.lines[at]).strip()
+    begin = at
     at += 1
-    # A long query may go on below, indented: `?page=2` and `&size=50`, each on its line.
-    while at < len(lines) and lines[at][:1].isspace() and lines[at].lstrip()[:1] in ("?", "&"):
-        text += lines[at].strip()
+    # A long query may go on below: `?page=2` and `&size=50`, each on its line.
+    while at < len(text.lines) and text.lines[at].lstrip()[:1] in ("?", "&"):
+        line += _VERSION.sub("", text.lines[at]).strip()
         at += 1
-    source = Source(text, first_line=number)
-    request = read_request_line(source, Values(namespace, source), magic=False)
+    source = text.source(begin, line)
+    request = read_request_line(source, Values(names, source), magic=False)
     return (
         RequestLine(
             request.method, request.url, request.headers, request.query, request.fields, options
@@ -198,22 +210,20 @@ def _request_in_body(
     )
 
 
-def _read_headers(
-    lines: Sequence[str], at: int, namespace: dict[str, Any]
-) -> tuple[list[tuple[str, str]], int]:
+def _read_headers(text: HttpText, at: int, names: Names) -> tuple[list[tuple[str, str]], int]:
     """Return the headers that begin at line *at*, and the index of the body's first line."""
     headers: list[tuple[str, str]] = []
-    while at < len(lines) and lines[at].strip():
-        line = lines[at]
-        if line.lstrip().startswith(_BODY_OPENERS):
+    while at < len(text.lines) and text.lines[at].strip():
+        line = text.lines[at]
+        if line.lstrip().startswith(BODY_OPENERS):
             return headers, at
-        if not line.startswith(_COMMENTS):
-            headers.append(_read_header(Source(line, first_line=at + 2), namespace))
+        if not line.startswith(COMMENTS):
+            headers.append(_read_header(text.source(at), names))
         at += 1
     return headers, at + 1
 
 
-def _read_header(source: Source, namespace: dict[str, Any]) -> tuple[str, str]:
+def _read_header(source: Source, names: Names) -> tuple[str, str]:
     name, colon, _ = source.text.partition(":")
     if not colon:
         raise MagicSyntaxError(
@@ -222,45 +232,7 @@ def _read_header(source: Source, namespace: dict[str, Any]) -> tuple[str, str]:
             (0, len(source.text)),
             expected="Name: value, or an empty line in front of the body",
         )
-    values = Values(namespace, source)
+    values = Values(names, source)
     text = fill_text(split_templates(source.text), values)
     value = text.partition(":")[2].strip()
     return check_header(name.strip(), value, source, (0, len(source.text)))
-
-
-# The body ---------------------------------------------------------------------------------------
-
-
-def _read_body(
-    lines: Sequence[str], first_line: int, content_type: str, namespace: dict[str, Any]
-) -> tuple[str | bytes | None, str]:
-    """Return the body (None without one), and the type that it shows to have when none is given."""
-    text = "\n".join(lines).rstrip("\n")
-    if not text.strip():
-        return None, ""
-    parts = split_templates(text)
-    values = Values(namespace, Source(text, first_line=first_line))
-    if len(parts) == 1 and not isinstance(parts[0], str):
-        value = values.value(parts[0])
-        if isinstance(value, bytes | str):
-            return value, ""
-        if not content_type:
-            content_type = _JSON
-    if "json" in content_type.lower() or (not content_type and _opens_json(parts[0])):
-        text = fill_json(parts, values)
-        return text, content_type or (_JSON if _is_json(text) else "")
-    if content_type.lower().startswith("application/x-www-form-urlencoded"):
-        return fill_form(parts, values), ""
-    return fill_text(parts, values), ""
-
-
-def _opens_json(part: Part) -> bool:
-    return isinstance(part, str) and part.lstrip().startswith(("{", "["))
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True

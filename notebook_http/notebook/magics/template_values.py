@@ -12,27 +12,29 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
+from notebook_http.notebook.magics.dynamic_variables import VariableError
 from notebook_http.notebook.magics.exceptions import (
     Source,
     TemplateError,
     UndefinedNameError,
     nearest,
 )
+from notebook_http.notebook.magics.scope import Names, Scope
 from notebook_http.notebook.magics.templates import Expression, Part
 
 __all__ = ["Values", "as_text", "fill_form", "fill_json", "fill_text", "to_json_value"]
 
 
 class Values:
-    """What the expressions of one *source* are worth in one *namespace*.
+    """What the expressions of one *source* are worth with the *names* of one notebook or cell.
 
     Each is evaluated once, when it is first asked for: `{next_page()}` moves on by one page.
     """
 
-    __slots__ = ("_known", "_namespace", "_source")
+    __slots__ = ("_known", "_scope", "_source")
 
-    def __init__(self, namespace: dict[str, Any], source: Source) -> None:
-        self._namespace = namespace
+    def __init__(self, names: Names, source: Source) -> None:
+        self._scope = names if isinstance(names, Scope) else Scope(names)
         self._source = source
         self._known: dict[int, object] = {}  # by where the expression starts
 
@@ -46,10 +48,18 @@ class Values:
         """
         if expression.start in self._known:
             return self._known[expression.start]
+        if self._scope.only_looks:
+            return self._word_for(expression)
         try:
-            value: object = eval(
-                compile(expression.source, f"<{expression}>", "eval"), self._namespace
-            )
+            own = self._scope.own_value(expression.source)
+            names = self._scope.python_names(expression.source) if own is None else {}
+        except VariableError as error:
+            raise self._no_value(expression, error) from error
+        if own is not None:
+            self._known[expression.start] = own[0]
+            return own[0]
+        try:
+            value: object = eval(compile(expression.source, f"<{expression}>", "eval"), names)
         except NameError as error:
             raise self._undefined(expression, error.name or expression.source) from error
         except Exception as error:
@@ -97,13 +107,31 @@ class Values:
                 hint="Give a dict, list, str, number, boolean or None.",
             ) from error
 
+    def _word_for(self, expression: Expression) -> str:
+        """Return a word that may stand where *expression* does, whose names are known."""
+        try:
+            unknown = self._scope.check(expression.source)
+        except VariableError as error:
+            raise self._no_value(expression, error) from error
+        if unknown:
+            raise self._undefined(expression, unknown)
+        # Behind a colon it may be a port; anywhere else a word will do.
+        return "1" if self._source.text[: expression.start].endswith(":") else "x"
+
+    def _no_value(self, expression: Expression, error: VariableError) -> TemplateError:
+        span = (expression.start, expression.end)
+        return TemplateError(f"{expression}: {error}", self._source, span, hint=error.hint)
+
     def _undefined(self, expression: Expression, name: str) -> UndefinedNameError:
         near = nearest(
             name,
             [
-                known
-                for known, value in self._namespace.items()
-                if not known.startswith("_") and _unsendable(value, known) is None
+                *self._scope.names(),
+                *(
+                    known
+                    for known, value in self._scope.namespace.items()
+                    if not known.startswith("_") and _unsendable(value, known) is None
+                ),
             ],
         )
         return UndefinedNameError(

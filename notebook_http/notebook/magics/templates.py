@@ -7,12 +7,16 @@ What counts as an expression:
 - `{…}` (only on the magic's line): the same, but no literal and no tuple, set or dict display.
   `{user.id}` and `{name}` count; `{"k": 1}`, `{}`, `{1}`, `{"a"}`, `{a, b}`, `{x:.2f}` are text.
 
-All other braces, and every `$`, are text. What an expression is worth is `template_values`' to say.
+- `{{$name …}}`, and `{{login.response.…}}` and `{{login.request.…}}`, as `.http` files have them.
+
+All other braces, and every other `$`, are text. What an expression is worth is `template_values`'
+to say.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -21,6 +25,10 @@ __all__ = ["Expression", "Part", "expression_at", "split_templates", "unreadable
 # A longer expression belongs in a variable; the bound also keeps the search for the closing
 # braces short in bodies full of braces that mean something else.
 _MAX_EXPRESSION_CHARS = 1_000
+# What is no Python and counts all the same: a variable of `.http` files, or a part of a reply.
+_VARIABLE = re.compile(
+    r"\$[A-Za-z]\w*(?:[ \t].*)?|[A-Za-z_][\w-]*\.(?:request|response)\.[A-Za-z]+[.\[]\S.*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ def expression_at(text: str, index: int, *, single: bool) -> Expression | None:
     if end < 0:
         return None
     source = text[index + width : end].strip()
+    if double and _VARIABLE.fullmatch(source):
+        return Expression(source, index, end + width, double)
     node = _parsed(source)
     if node is None or (not double and _is_display(node)):
         return None

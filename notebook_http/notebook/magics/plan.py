@@ -1,0 +1,114 @@
+"""What a cell of `%%http` or an `.http` file will send: all of it looked at before the first goes.
+
+The first request is read at once. The others may hold what its reply says, so their values are put
+in when their turn comes; that they can be read at all, and that each name in them is one, is
+checked before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
+from notebook_http.notebook.magics.http_blocks import Block, HttpText, split_blocks
+from notebook_http.notebook.magics.request_cell import (
+    ParsedRequest,
+    nothing_in_cell,
+    read_block,
+    read_magic_line,
+)
+from notebook_http.notebook.magics.request_line import RequestLine
+from notebook_http.notebook.magics.scope import Scope
+
+if TYPE_CHECKING:
+    from notebook_http.notebook.magics.answer import Answer
+
+__all__ = ["Plan", "plan_cell"]
+
+
+@dataclass(slots=True)
+class Plan:
+    """Requests to be sent one after the other.
+
+    Attributes:
+        blocks: the requests, not read yet.
+        options: the values of the magic's `--options`, by name.
+        replies: those that came, by the names of their requests.
+    """
+
+    blocks: list[Block]
+    options: dict[str, object]
+    replies: dict[str, Answer]
+    _scope: Scope
+    _first: RequestLine | None
+    _begun: ParsedRequest | None = None
+
+    def read(self, index: int) -> ParsedRequest:
+        """Return the request at *index*, its values put in now.
+
+        Raises:
+            MagicSyntaxError: a value does not fit, or there is none (`TemplateError`).
+        """
+        if index == 0 and self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        return read_block(self.blocks[index], self._scope, self._first if index == 0 else None)
+
+    def look(self) -> None:
+        """Read the first request, and see whether the others can be read.
+
+        Raises:
+            MagicSyntaxError: one of them cannot.
+        """
+        for block in self.blocks[1:]:
+            read_block(block, self._scope.looking())
+        self._begun = self.read(0)
+
+    def words(self, index: int) -> str:
+        """Return what the request at *index* is called in messages."""
+        block = self.blocks[index]
+        called = f", {block.name or block.title}" if block.name or block.title else ""
+        file = f"{block.text.file}:" if block.text.file else "line "
+        return f"request {index + 1} of {len(self.blocks)}{called} ({file}{block.line_number})"
+
+
+def plan_cell(
+    line: str, cell: str, namespace: dict[str, Any], kept: Mapping[str, Answer], folder: Path
+) -> Plan:
+    """Return the plan of a `%%http` *cell* below its own *line*.
+
+    *kept*: replies of earlier cells, by name. *folder*: what its files are relative to.
+
+    Raises:
+        MagicSyntaxError: something cannot be read, or a template of the first request has no value.
+    """
+    scope = Scope(namespace, kept=kept, folder=folder)
+    first = read_magic_line(line, scope)
+    text = HttpText(cell.replace("\r\n", "\n").split("\n"), 2)
+    plan = _plan(text, scope, first)
+    if not plan.blocks:
+        raise nothing_in_cell(line)
+    plan.look()
+    return plan
+
+
+def _plan(text: HttpText, scope: Scope, first: RequestLine | None) -> Plan:
+    """Return the plan of *text*, looked at by nobody yet."""
+    sources: list[tuple[str, Source]] = []
+
+    def define(name: str, value: Any, source: Source) -> None:
+        if any(name == known for known, _ in sources):
+            message = f"The variable @{name} is set twice"
+            span = (0, len(source.text))
+            raise MagicSyntaxError(message, source, span, hint="Take one of them away.")
+        sources.append((name, source))
+        scope.define(name, value)
+
+    blocks = split_blocks(text, define, begun=first is not None and bool(first.url))
+    replies: dict[str, Answer] = {}
+    scope.replies = replies
+    scope.awaited = frozenset([block.name for block in blocks if block.name])
+    return Plan(blocks, {} if first is None else first.options, replies, scope, first)

@@ -1,0 +1,59 @@
+"""The magics in cells of a real kernel: what is shown, in which order, and what stays."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.kernel
+SERVER = """
+%load_ext notebook_http
+import notebook_http as nh
+from notebook_http import web
+
+async def login(request):
+    return web.json_response({"token": "c4n4ryc4n4ry", "items": [{"id": 5}]})
+
+async def echo(request):
+    return web.json_response({"path": request.path_qs, "token": request.headers.get("X-Token")})
+
+app = web.Application()
+app.router.add_post("/login", login)
+app.router.add_route("*", "/{tail:.*}", echo)
+runner = web.AppRunner(app, access_log=None)
+await runner.setup()
+await web.TCPSite(runner, "127.0.0.1", 0).start()
+host = f"127.0.0.1:{runner.addresses[0][1]}"
+"""
+
+
+@pytest.fixture
+def cells(kernel):
+    """The kernel, with the extension loaded and a server running; `host` is where."""
+    started = kernel.run(SERVER)
+    assert started.error == ""
+    return kernel
+
+
+def test_replies_are_shown_in_their_order(cells):
+    """One card for each request, and all of them as the cell's value."""
+    done = cells.run(
+        "%%http\n@base = http://{{host}}\n# @name login\nPOST {{base}}/login\n###\n"
+        "GET {{base}}/a\nX-Token: {{login.response.body.$.token}}\n"
+    )
+    assert done.error == ""
+    assert len(done.values) == 3
+    assert "/login" in done.values[0]["text/plain"]
+    assert "/a" in done.values[1]["text/plain"]
+    assert done.text.startswith("<2 replies of a cell>\n  'login': <Reply 200 OK")
+    assert cells.run("_[1].json()['token'][:6]").text == "'c4n4ry'"
+    later = cells.run("%http {host}/b X-Token:{{login.response.body.$.token}}")
+    assert later.error == ""
+    assert len(later.values) == 1
+
+
+def test_a_request_that_fails_is_named(cells):
+    """In the twelve lines that a cell has for an error."""
+    done = cells.run("%%http\nGET http://{{host}}/a\n###\nGET :1/\n###\nGET http://{{host}}/c\n")
+    assert len(done.values) == 1
+    assert "This was request 2 of 3 (line 4); the one behind it was not sent." in done.error
+    assert len(done.error.splitlines()) <= 12
