@@ -23,6 +23,7 @@ from notebook_http.notebook.display.malformed import bad_bytes_words, lines_arou
 from notebook_http.notebook.display.media_html import media_html, media_note, media_words
 from notebook_http.notebook.display.record_rows import Rows, may_hold_secrets
 from notebook_http.notebook.display.size_budget import cut, size_words
+from notebook_http.notebook.display.source_colours import coloured, language_of
 from notebook_http.wire.secrets import mask_text
 
 __all__ = ["Body", "BodyKind", "preview_html"]
@@ -75,7 +76,9 @@ def _text(body: Body, limit: int, remark: Html | None = None) -> Html:
     # A token that the cut goes through lies in the slack and is masked with the rest.
     size = min(limit + 2048, HEAD_BYTES)
     text, whole = head_of(body, size)
-    shown = cut(mask_text(text), limit)
+    language = language_of(body.content_type)
+    colours = limit * 2 // 5 if language else 0
+    shown = cut(mask_text(text), limit - colours)
     note = "" if whole and shown.whole else _how_much(body, shown.text)
     if body.content_type in ("text/html", "application/xhtml+xml", "image/svg+xml"):
         note = f"{note} r.render() shows it as a page, in a frame that can reach nothing.".lstrip()
@@ -83,7 +86,12 @@ def _text(body: Body, limit: int, remark: Html | None = None) -> Html:
     return join(
         remark,
         _note(bad),
-        tag("pre", shown.text, style=_PRE, dir="auto"),
+        tag(
+            "pre",
+            coloured(shown.text, language, colours) if language else shown.text,
+            style=_PRE,
+            dir="auto",
+        ),
         _note(note),
     )
 

@@ -3,7 +3,7 @@
 Knows tags, attributes and escaping. Knows nothing of replies or servers. What a stranger sent can
 become text, and nothing but text: no attribute name or value is taken from data except a link's
 target, an image's or a sound's `data:` bytes and a `title`, each checked here. No colour is ever
-set, so that the page's own (light, dark, high contrast) shine through.
+set, so that the page's own (light, dark, high contrast) shine through; hues are mixed into them.
 """
 
 from __future__ import annotations
