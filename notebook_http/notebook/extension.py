@@ -19,6 +19,7 @@ from notebook_http.notebook.display.error import short_if_ours, short_if_refused
 from notebook_http.notebook.display.error_chain import without_our_part
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
+from notebook_http.notebook.magics.exceptions import ReplyAssertionError
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.magics.trace_cell import register_trace
 from notebook_http.notebook.shell import Shell
@@ -35,7 +36,10 @@ __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 # What each shell has to undo. Several shells in one process happen in tests, and when embedding.
 _loaded: WeakKeyDictionary[Shell, contextlib.ExitStack] = WeakKeyDictionary()
-_SHORT_ERRORS = (failures.ClientError, failures.TotalTimeoutError, SourceSyntaxError, FrameError)
+_SHORT_ERRORS = (
+    *(failures.ClientError, failures.TotalTimeoutError),
+    *(SourceSyntaxError, ReplyAssertionError, FrameError),
+)
 # The classes are shared by all shells: changed by the first, restored by the last.
 _short_errors = contextlib.ExitStack()
 

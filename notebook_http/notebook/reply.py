@@ -23,6 +23,7 @@ from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.reply_card import card_facts
 from notebook_http.notebook.reply_errors import BodyNotJSONError, StatusError
 from notebook_http.notebook.reply_head import BODY_BYTES, ReplyHead, SentRequest, head_parts
+from notebook_http.notebook.shown_replies import was_shown
 from notebook_http.wire.json_parser import chosen_parser
 from notebook_http.wire.media_type import MediaType, parse_media_type, text_encoding
 
@@ -345,9 +346,13 @@ class Reply(ReplyHead):
     def _ipython_display_(self) -> None:
         """Show a picture or sound that is too big for the card as an output of its own, below it.
 
+        Nothing is shown where the cell has shown the card already.
+
         Raises:
             NotImplementedError: it is no such body: IPython then asks for `_repr_mimebundle_`.
         """
+        if was_shown(self):
+            return
         body = self.card_facts().body
         shown = media_html(body) if len(self.content) > _IMAGE_IN_CARD_BYTES else None
         if shown is None:

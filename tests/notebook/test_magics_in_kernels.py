@@ -57,3 +57,34 @@ def test_a_request_that_fails_is_named(cells):
     assert len(done.values) == 1
     assert "This was request 2 of 3 (line 4); the one behind it was not sent." in done.error
     assert len(done.error.splitlines()) <= 12
+
+
+def test_what_a_cell_asserts_stands_below_the_card(cells):
+    """One card, the list below it, and the reply as the cell's value."""
+    done = cells.run(
+        "%%http\nPOST http://{{host}}/login\n?? status == 200\n?? body $.items[0].id == 5\n"
+    )
+    assert done.error == ""
+    assert len(done.values) == 2
+    assert "/login" in done.values[0]["text/plain"]
+    assert done.text == "2 assertions, all hold\n✓ status == 200\n✓ body $.items[0].id == 5"
+    assert "✓ <code>status == 200</code>" in done.values[1]["text/html"]
+    assert cells.run("_.status").text == "200"
+    assert "/login" in cells.run("__").text  # another cell shows its card again
+
+
+def test_an_assertion_that_fails_ends_the_cell_when_all_are_shown(cells):
+    """In short, with its line and what was found."""
+    done = cells.run(
+        "%%http --into both\nPOST http://{{host}}/login\n?? status == 404\n?? duration < 60000\n"
+        "###\nGET http://{{host}}/b\n?? body $.path == /b\n"
+    )
+    assert done.error_name == "ReplyAssertionError"
+    assert "1 of 3 assertions failed" in done.error
+    assert "line 3: ✗ status == 404: found 200" in done.error
+    assert len(done.error.splitlines()) <= 12
+    assert len(done.values) == 4
+    assert cells.run("len(both)").text == "2"
+    slip = cells.run("%%http\nGET http://{{host}}/b\n?? statsu == 200\n")
+    assert "Did you mean status?" in slip.error
+    assert slip.values == []

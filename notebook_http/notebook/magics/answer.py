@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any, Protocol
 
 __all__ = ["Answer", "Request"]
@@ -21,6 +22,11 @@ class Answer(Protocol):
     @property
     def text(self) -> str:
         """The body as text."""
+        ...
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The time that it took."""
         ...
 
     def json(self) -> Any:

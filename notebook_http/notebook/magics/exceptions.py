@@ -4,6 +4,7 @@
 MagicSyntaxError (+ ValueError)      the line or cell cannot be read
 └── TemplateError                    an {expression} in it has no value that can be sent
     └── UndefinedNameError (+ NameError)
+ReplyAssertionError (+ AssertionError)   a reply is not what the cell asserts
 ```
 
 The texts are those of `source_errors`.
@@ -13,7 +14,14 @@ from __future__ import annotations
 
 from notebook_http.notebook.source_errors import Source, SourceSyntaxError, nearest
 
-__all__ = ["MagicSyntaxError", "Source", "TemplateError", "UndefinedNameError", "nearest"]
+__all__ = [
+    "MagicSyntaxError",
+    "ReplyAssertionError",
+    "Source",
+    "TemplateError",
+    "UndefinedNameError",
+    "nearest",
+]
 
 
 class MagicSyntaxError(SourceSyntaxError):
@@ -26,3 +34,7 @@ class TemplateError(MagicSyntaxError):
 
 class UndefinedNameError(TemplateError, NameError):
     """An `{expression}` of a magic names something that the notebook does not have."""
+
+
+class ReplyAssertionError(AssertionError):
+    """A reply is not what a `??` line of its cell asserts. The message hides secrets."""

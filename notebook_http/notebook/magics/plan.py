@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from notebook_http.notebook.magics.assertions import Assertion, read_assertion
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 from notebook_http.notebook.magics.http_blocks import Block, HttpText, split_blocks
 from notebook_http.notebook.magics.request_cell import (
@@ -37,12 +38,15 @@ class Plan:
         blocks: the requests, not read yet.
         options: the values of the magic's `--options`, by name.
         replies: those that came, by the names of their requests.
+        scope: the names that its expressions may use.
+        assertions: what is asserted of each reply.
     """
 
     blocks: list[Block]
     options: dict[str, object]
     replies: dict[str, Answer]
-    _scope: Scope
+    scope: Scope
+    assertions: list[list[Assertion]]
     _first: RequestLine | None
     _begun: ParsedRequest | None = None
 
@@ -55,7 +59,7 @@ class Plan:
         if index == 0 and self._begun is not None:
             begun, self._begun = self._begun, None
             return begun
-        return read_block(self.blocks[index], self._scope, self._first if index == 0 else None)
+        return read_block(self.blocks[index], self.scope, self._first if index == 0 else None)
 
     def look(self) -> None:
         """Read the first request, and see whether the others can be read.
@@ -63,8 +67,11 @@ class Plan:
         Raises:
             MagicSyntaxError: one of them cannot.
         """
+        for assertions in self.assertions:
+            for assertion in assertions:
+                assertion.look(self.scope)
         for block in self.blocks[1:]:
-            read_block(block, self._scope.looking())
+            read_block(block, self.scope.looking())
         self._begun = self.read(0)
 
     def words(self, index: int) -> str:
@@ -111,4 +118,9 @@ def _plan(text: HttpText, scope: Scope, first: RequestLine | None) -> Plan:
     replies: dict[str, Answer] = {}
     scope.replies = replies
     scope.awaited = frozenset([block.name for block in blocks if block.name])
-    return Plan(blocks, {} if first is None else first.options, replies, scope, first)
+    assertions = [
+        [read_assertion(said, block.text.source(at, f"?? {said}")) for at, said in block.checks]
+        for block in blocks
+    ]
+    options = {} if first is None else first.options
+    return Plan(blocks, options, replies, scope, assertions, first)
