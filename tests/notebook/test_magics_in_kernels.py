@@ -88,3 +88,10 @@ def test_an_assertion_that_fails_ends_the_cell_when_all_are_shown(cells):
     slip = cells.run("%%http\nGET http://{{host}}/b\n?? statsu == 200\n")
     assert "Did you mean status?" in slip.error
     assert slip.values == []
+
+
+def test_a_frame_may_be_asserted_of_as_well(cells):
+    """Its reply is looked at; the frame is the value."""
+    done = cells.run("%%http --df\nPOST http://{{host}}/login\n?? status == 200\n")
+    assert done.error == ""
+    assert cells.run("type(_).__name__").text == "'DataFrame'"

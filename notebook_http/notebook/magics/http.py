@@ -60,7 +60,8 @@ value is all of them, in order and by name.
 {{login.response.body.$.a[0].b}}, .headers.Name, .status and {{login.request…}} also in later cells.
 {{$guid}} {{$timestamp}} {{$randomInt 1 10}} {{$datetime iso8601}} {{$dotenv NAME}}
 {{$processEnv NAME}} make values. ?? lines assert: status, reason, url, duration (ms), header NAME
-and body [$.path], with == != < <= > >= contains startsWith endsWith exists, and not in front. < file as the body sends a file, <@ file one with templates.
+and body [$.path], with == != < <= > >= contains startsWith endsWith exists, and not in front.
+< file as the body sends a file, <@ file one with templates.
 
 URL    without a scheme it is http:// on this machine (:3000/path, localhost, 127.0.0.1),
        https:// everywhere else

@@ -69,7 +69,7 @@ async def send_all(plan: Plan, shell: Shell, request: Request, kept: dict[str, A
     value = Replies(results) if several else results[0][1]
     kept_value = _kept_result(value, plan.options, shell)
     _raise_for(findings)
-    if findings and not several and value is reply:
+    if findings and not several and "df" not in plan.options:
         note_shown(value)  # above what was asserted of it
     return kept_value
 
