@@ -60,9 +60,12 @@ layers: $(VENV)/.test
 
 test: check unit
 
+# Two processes, each with whole files: fixtures of a file are made once, and its tests keep their
+# order. Not `-n 2`, whose processes would not have Python's development mode.
+WORKERS := --dist loadfile --tx '2*popen//python=$(BIN)/python -X dev'
 unit: $(VENV)/.test
 	@mkdir -p build
-	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
+	@$(PYTEST) $(WORKERS) --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml
 
 # One environment for each file of exact pins, made anew when its file changes. KERNELS=/elsewhere
 # keeps them outside of the checkout.

@@ -22,7 +22,8 @@ import pytest
 
 import notebook_http as nh
 
-pytestmark = pytest.mark.peer
+# Three times as long as a slow machine needs, since a count may be taken three times.
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(400)]
 
 REQUESTS, CONNECTIONS = 10_000, 100
 # One pointer kept for each request would be 80 kB, the smallest object 160 kB. What caches of
@@ -83,13 +84,20 @@ async def settled(before: dict[str, int]) -> dict[str, int]:
 
 
 async def assert_nothing_left(peer: Any, ask: Ask, requests: int = REQUESTS) -> Counter[str]:
-    """Run once to warm up and once to be counted; return how the counted requests ended."""
+    """Run once to warm up and once to be counted; return how the counted requests ended.
+
+    A table that grew by chance in that very run (of strings, of lines that coverage saw) is not
+    left again by the next one; what each request leaves is.
+    """
     tracemalloc.start()
     try:
         await run(peer, ask, requests // 5)
-        before = held()
-        ends = await run(peer, ask, requests)
-        more = await settled(before)
+        for _ in range(3):
+            before = held()
+            ends = await run(peer, ask, requests)
+            more = await settled(before)
+            if more["objects"] < MOST_OBJECTS_LEFT and more["bytes"] < MOST_BYTES_LEFT:
+                break
     finally:
         tracemalloc.stop()
     assert (more["tasks"], more["timers"], more["descriptors"]) == (0, 0, 0)
