@@ -21,6 +21,11 @@ __all__ = ["StreamWriter"]
 # Pieces up to this size are joined with their framing (a copy costs less than another buffer in
 # the transport); larger ones go out as they are, if the transport can do so.
 _JOIN_BYTES = 16 * 1024
+# Seconds for which a body that nobody gets is taken as fast as it is made, and those that each
+# piece of it waits from then on. What is made longer than that has no end most likely, and would
+# take a whole core until its client leaves.
+_DISCARDING_SECONDS = 5.0
+_DISCARDING_PAUSE = 0.05
 
 
 class StreamWriter:
@@ -44,6 +49,7 @@ class StreamWriter:
 
     __slots__ = (
         "_chunked",
+        "_discarding_since",
         "_encoder",
         "_head",
         "_left",
@@ -72,6 +78,7 @@ class StreamWriter:
         self._encoder = encoder
         self._head = head
         self.has_body = not discard
+        self._discarding_since: float | None = None
         self.output_size = 0
         self.body_size = 0
         self.finished = False
@@ -190,8 +197,9 @@ class StreamWriter:
     async def drain(self) -> None:
         """Return when the peer has taken enough that more can be written.
 
-        Where nothing is sent (`has_body`) nobody is waited for, but others run: a handler that
-        writes for ever would keep them from it, were it asked with HEAD.
+        Where nothing is sent (`has_body`) nobody is waited for, but others run, and after some
+        seconds each piece waits: a handler that writes for ever, were it asked with HEAD, would
+        keep them from it.
 
         Raises:
             ClientConnectionResetError: the peer has left.
@@ -200,7 +208,11 @@ class StreamWriter:
             self.send_head()
         await self.connection.drain()
         if not self.has_body:
-            await asyncio.sleep(0)
+            now = self.connection.loop.time()
+            if self._discarding_since is None:
+                self._discarding_since = now
+            is_new = now - self._discarding_since < _DISCARDING_SECONDS
+            await asyncio.sleep(0 if is_new else _DISCARDING_PAUSE)
 
     def send_head(self) -> None:
         """Send the head now, before there is any body."""
