@@ -209,3 +209,16 @@ def test_frames_are_measured_beside_pandas_alone(tmp_path: Path) -> None:
     speed = [each for each in results["frame_promises"] if each["name"].endswith("CPU")]
     assert [each["least"] for each in speed] == [2.0, 2.0]
     assert "clients" not in results
+
+
+def test_cards_are_measured_beside_json_loads(tmp_path: Path) -> None:
+    path = tmp_path / "cards.json"
+    finished = run("--rows", "card: ", "--results", str(path))
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads(path.read_text())
+    assert len(results["cards"]) == len(results["card_promises"]) == 2
+    for row, kept in zip(results["cards"], results["card_promises"], strict=True):
+        assert 0 < row["card_bytes"] <= 64 * 1024
+        assert kept["figure"] == row["card_milliseconds"]["median"] > 0
+        assert kept["most"] == 30.0
+    assert "frames" not in results

@@ -22,6 +22,7 @@ from typing import Any
 import import_cost
 import server_table
 from asgi_table import asgi_table, measure_asgi
+from card_table import card_promises, card_table, measure_cards, rows_named as card_rows
 from children import Cores, two_cores
 from client_table import client_table, measure_clients, promises, versions
 from frame_table import frame_promises, frame_table, measure_frames, rows_named as frame_rows
@@ -139,6 +140,16 @@ def frames(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     return {"frames": rows, "frame_promises": found}, [frame_table(rows), promise_table(found)]
 
 
+def cards(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Measure cards of JSON: return what goes to the file, and tables."""
+    chosen = card_rows(arguments.rows)
+    if not chosen:
+        return {}, []
+    rows = measure_cards(chosen, arguments.rounds, arguments.work)
+    found = card_promises(rows)
+    return {"cards": rows, "card_promises": found}, [card_table(rows), promise_table(found)]
+
+
 def main() -> None:
     """Run everything, print the tables, write the file."""
     arguments = arguments_of()
@@ -150,9 +161,10 @@ def main() -> None:
         results["imports"] = compare_imports(import_cost.measure(arguments.rounds))
         tables.append(import_table(results["imports"]))
     if not (arguments.server or arguments.client):
-        figures, more = frames(arguments)
-        results |= figures
-        tables += more
+        for part_of_notebook in (frames, cards):
+            figures, more = part_of_notebook(arguments)
+            results |= figures
+            tables += more
     cores = two_cores()  # before this process, as the servers' load, is pinned to one of them
     for wanted, part in ((arguments.server, servers), (arguments.client, clients)):
         if wanted or arguments.both:
