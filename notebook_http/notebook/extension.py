@@ -28,7 +28,7 @@ from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_st
 from notebook_http.notebook.widgets.open_views import close_views
 
 if TYPE_CHECKING:
-    from notebook_http.notebook.client import PendingRequest
+    from notebook_http.notebook.client import Client, PendingRequest
     from notebook_http.notebook.interchange.curl_command import CurlCommand
     from notebook_http.notebook.magics.trace_cell import Trace
 
@@ -96,11 +96,11 @@ def _request(method: str, url: str, **options: Any) -> PendingRequest:
     return default_client().request(method, url, **options)
 
 
-def _run_command(command: CurlCommand) -> PendingRequest:
+def _run_command(command: CurlCommand, client: Client | None) -> PendingRequest:
     from notebook_http.notebook.client import default_client
     from notebook_http.notebook.pasted_curl import request_of
 
-    return request_of(command, default_client())
+    return request_of(command, client or default_client())
 
 
 def _new_trace() -> Trace:

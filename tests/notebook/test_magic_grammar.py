@@ -127,7 +127,7 @@ def test_values_are_quoted_escaped_or_json(written, fields):
 def test_options_stand_anywhere_on_the_line():
     """Nobody remembers whether an option goes before or after the URL."""
     for written in ("--into r --df GET :1/x", "GET --df :1/x --into=r", "GET :1/x --df --into r"):
-        assert line(written).options == {"into": "r", "df": True}
+        assert line(written).options == {"into": "r", "df": ""}
         assert line(written).url == "http://localhost:1/x"
 
 
@@ -140,12 +140,19 @@ def test_options_stand_anywhere_on_the_line():
         ("GTE", "GTE", ["Did you mean GET?"]),
         ("FROB :3000/x", "FROB", ["not a method", '"FROB"']),
         (":3000/x --int r", "--int", ["no option --int", "Did you mean --into?"]),
-        (":3000/x --frame", "--frame", ["no option --frame", "--into NAME, --df"]),
+        (":3000/x --frame", "--frame", ["no option --frame"]),
+        (":3000/x --qqq", "--qqq", ["no option --qqq", "--into --df --rows", "%%http?"]),
         (":3000/x --into", "--into", ["--into needs a value"]),
         (":3000/x --into --df", "--into", ["--into needs a value"]),
         (":3000/x --into 2x", "2x", ["'2x' is no NAME", "a variable"]),
         (":3000/x --into class", "class", ["is no NAME"]),
-        (":3000/x --df=1", "--df=1", ["--df takes no value"]),
+        (":3000/x --fail=1", "--fail=1", ["--fail takes no value"]),
+        (":3000/x --timeout soon", "soon", ["is no S for --timeout", "seconds, more than 0"]),
+        (":3000/x --timeout -1", "-1", ["is no S for --timeout"]),
+        (":3000/x --rows 0", "0", ["is no N for --rows", "from 1 on"]),
+        (":3000/x --follow --no-follow", "--no-follow", ["cannot both be meant"]),
+        (":3000/x --timeuot 5", "--timeuot", ["Did you mean --timeout?"]),
+        (":3000/x --client nobody", "nobody", ["nobody is not defined", "nh.Client("]),
         (":3000/x --df --df", "--df", ["--df is given twice"]),
         (":3000/x df", "df", ["no item of a request", "Did you mean --df?"]),
         (":3000/x word", "word", ["no item", "Header:value, query==value", "needs quotes"]),
@@ -227,7 +234,7 @@ def test_the_request_line_may_stand_on_the_magics_own_line():
     assert request.query == (("q", "1"),)
     assert request.headers == (("X-A", "b"), ("X-C", "d"))
     assert request.body == "hello"
-    assert request.options == {"df": True}
+    assert request.options == {"df": ""}
 
 
 @pytest.mark.parametrize("body", ["", "\n", "\n\n \n"])

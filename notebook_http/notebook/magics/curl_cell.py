@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 from notebook_http.notebook.magics.request_line import read_request_line
+from notebook_http.notebook.magics.scope import Names
 from notebook_http.notebook.magics.template_values import Values
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def is_curl_cell(cell: str) -> bool:
     return _CURL.match(cell) is not None
 
 
-def read_curl_cell(
-    line: str, cell: str, namespace: dict[str, Any]
-) -> tuple[dict[str, object], CurlCommand]:
+def read_curl_cell(line: str, cell: str, names: Names) -> tuple[dict[str, object], CurlCommand]:
     """Return the options on the magic's *line*, and the command in the *cell* below it.
 
     Raises:
@@ -39,8 +38,8 @@ def read_curl_cell(
     from notebook_http.notebook.interchange.exceptions import CurlSyntaxError
 
     source = Source(line, "%%http ", 1)
-    request = read_request_line(source, Values(namespace, source))
-    if request.url:
+    request = read_request_line(source, Values(names, source))
+    if request.url or "file" in request.options:
         raise MagicSyntaxError(
             "There are two requests: this one, and the curl command below it",
             source,

@@ -7,16 +7,24 @@ sends when it is awaited. `awaiting` puts the `await` there.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.magics.answer import Request
 from notebook_http.notebook.magics.curl_cell import is_curl_cell, read_curl_cell
 from notebook_http.notebook.magics.options import options_help
-from notebook_http.notebook.magics.plan import plan_cell
-from notebook_http.notebook.magics.request_cell import read_line
+from notebook_http.notebook.magics.plan import plan_cell, plan_file
+from notebook_http.notebook.magics.preview import parts_of, parts_of_command
+from notebook_http.notebook.magics.request_cell import ParsedRequest, read_line, read_only_line
 from notebook_http.notebook.magics.scope import Scope
-from notebook_http.notebook.magics.sending import send, send_all, shown_answer
+from notebook_http.notebook.magics.sending import (
+    is_preview,
+    send,
+    send_all,
+    show_preview,
+    shown_answer,
+)
 from notebook_http.notebook.shell import Shell
 
 if TYPE_CHECKING:
@@ -77,8 +85,9 @@ Options:
 """
 
 
-# What sends a curl command, for the magics: `notebook.pasted_curl.request_of` with a client.
-RunCommand = Callable[["CurlCommand"], Awaitable[Any]]
+# What sends a curl command with a client, or the default one if it is None:
+# `notebook.pasted_curl.request_of`.
+RunCommand = Callable[["CurlCommand", Any], Awaitable[Any]]
 
 
 def http_magic(
@@ -102,14 +111,18 @@ def http_magic(
             # In an `async def` of a cell its own variables come first.
             namespace = {**namespace, **local_ns}
         folder = Path.cwd()
+        scope = Scope(namespace, kept=kept, folder=folder)
         if cell is None:
-            parsed = read_line(line, Scope(namespace, kept=kept, folder=folder))
-            return shown_answer(send(parsed, request), parsed.options, shell)
+            first = read_only_line(line, scope)
+            if "file" in first.options:
+                plan = plan_file(line, first, scope)
+                return send_all(plan, shell, _sender(plan.scope, request), kept)
+            return _send_line(read_line(line, scope, first), scope, shell, request)
         if is_curl_cell(cell):
-            options, command = read_curl_cell(line, cell, namespace)
-            return shown_answer(run(command), options, shell)
+            options, command = read_curl_cell(line, cell, scope)
+            return _send_command(command, options, scope, shell, run)
         plan = plan_cell(line, cell, namespace, kept, folder)
-        return send_all(plan, shell, request, kept)
+        return send_all(plan, shell, _sender(plan.scope, request), kept)
 
     http.__doc__ = _HELP + options_help()
     # What IPython's decorators `no_var_expand` and `needs_local_scope` set, by their names in
@@ -117,3 +130,29 @@ def http_magic(
     http._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
     http.needs_local_scope = True  # type: ignore[attr-defined]
     return http
+
+
+def _sender(scope: Scope, request: Request) -> Request:
+    """Return what sends: the client of `--client`, or else *request*."""
+    return request if scope.client is None else scope.client.request
+
+
+async def _send_line(parsed: ParsedRequest, scope: Scope, shell: Shell, request: Request) -> Any:
+    if is_preview(parsed.options):
+        return show_preview(parts_of(parsed), parsed.options)
+    answer = send(parsed, _sender(scope, request), parsed.options)
+    return await shown_answer(answer, parsed.options, shell)
+
+
+async def _send_command(
+    command: CurlCommand, options: dict[str, object], scope: Scope, shell: Shell, run: RunCommand
+) -> Any:
+    if "follow" in options or "no-follow" in options:
+        command = replace(command, follow="follow" in options)
+    if "fail" in options:
+        command = replace(command, fail=True)
+    if "timeout" in options:
+        command = replace(command, max_time=float(str(options["timeout"])))
+    if is_preview(options):
+        return show_preview(parts_of_command(command), options)
+    return await shown_answer(run(command, scope.client), options, shell)

@@ -16,13 +16,18 @@ from notebook_http.notebook.magics.tokens import Token
 __all__ = ["OPTIONS", "Option", "options_help", "take_options"]
 
 
+# A year: what is longer was meant to be something else.
+_MOST_SECONDS = 31_536_000
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option.
 
     Attributes:
         name: what is written behind the two dashes.
-        metavar: what its value is called in help; empty for a switch, whose value is True.
+        metavar: what its value is called in help; empty for a switch, whose value is True, in
+            brackets where it may be left out, and is then "".
         read: the value's text made a value; a ValueError says what was expected.
         help: what it does, in one line.
     """
@@ -35,6 +40,11 @@ class Option:
     def __str__(self) -> str:
         return f"--{self.name} {self.metavar}".rstrip()
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether its value may be left out."""
+        return self.metavar.startswith("[")
+
 
 def _variable_name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
@@ -43,13 +53,43 @@ def _variable_name(text: str) -> str:
     return text
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= _MOST_SECONDS:
+        message = "seconds, more than 0, such as 2.5"
+        raise ValueError(message)
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 12 or not int(text):
+        message = "a whole number from 1 on"
+        raise ValueError(message)
+    return int(text)
+
+
 OPTIONS: dict[str, Option] = {
     option.name: option
     for option in (
         Option("into", "NAME", _variable_name, "keep the result in the variable NAME, too"),
-        Option("df", "", bool, "give the body as a DataFrame in place of the reply"),
+        Option("df", "[PATH]", str, "give the rows (at PATH: --df=data.items) as a DataFrame"),
+        Option("rows", "N", _count, "give the first N rows of the DataFrame only"),
+        Option("dry-run", "", bool, "show what would be sent, secrets masked; send nothing"),
+        Option("curl", "", bool, "print the curl command of it, secrets masked; send nothing"),
+        Option("timeout", "S", _seconds, "give up after S seconds"),
+        Option("follow", "", bool, "follow redirects"),
+        Option("no-follow", "", bool, "do not follow redirects"),
+        Option("fail", "", bool, "raise an error for statuses of 400 and above"),
+        Option("verbose", "", bool, "show what was sent, too"),
+        Option("client", "NAME", _variable_name, "send with the nh.Client in the variable NAME"),
+        Option("file", "PATH", str, "send the requests of an .http file, or the one named behind"),
     )
 }
+# Of two of these only one can be meant.
+_OPPOSITES = (("follow", "no-follow"), ("dry-run", "curl"))
 
 
 def options_help() -> str:
@@ -80,7 +120,9 @@ def take_options(
             message = f"--{name} is given twice"
             raise MagicSyntaxError(message, source, token.span, hint="Take one of them away.")
         span = token.span
-        if option.metavar and not equals:
+        if option.is_optional and not equals:
+            text = ""
+        elif option.metavar and not equals:
             following = next(waiting, None)
             if following is None or following.opens_with("--"):
                 message = f"--{name} needs a value"
@@ -90,6 +132,10 @@ def take_options(
             message = f"--{name} takes no value"
             raise MagicSyntaxError(message, source, span, expected=str(option))
         options[name] = _read(option, text, source, span) if option.metavar else True
+        for pair in _OPPOSITES:
+            if name in pair and all(each in options for each in pair):
+                message = f"--{pair[0]} and --{pair[1]} cannot both be meant"
+                raise MagicSyntaxError(message, source, token.span, hint="Keep one of them.")
     return options, others
 
 
@@ -101,7 +147,7 @@ def _option_named(name: str, token: Token, source: Source) -> Option:
         f"There is no option --{name}",
         source,
         token.span,
-        expected=", ".join([str(option) for option in OPTIONS.values()]),
+        expected=str(OPTIONS[near]) if near else " ".join([f"--{each}" for each in OPTIONS]),
         hint=f"Did you mean --{near}?" if near else "See them all with %%http?",
     )
 

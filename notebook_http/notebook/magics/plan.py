@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.magics.assertions import Assertion, read_assertion
-from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
+from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source, nearest
 from notebook_http.notebook.magics.http_blocks import Block, HttpText, split_blocks
+from notebook_http.notebook.magics.request_body import read_file
 from notebook_http.notebook.magics.request_cell import (
     ParsedRequest,
     nothing_in_cell,
@@ -27,7 +28,7 @@ from notebook_http.notebook.magics.scope import Scope
 if TYPE_CHECKING:
     from notebook_http.notebook.magics.answer import Answer
 
-__all__ = ["Plan", "plan_cell"]
+__all__ = ["Plan", "plan_cell", "plan_file"]
 
 
 @dataclass(slots=True)
@@ -67,6 +68,7 @@ class Plan:
         Raises:
             MagicSyntaxError: one of them cannot.
         """
+        self.scope.is_dry = bool({"dry-run", "curl"} & set(self.options))
         for assertions in self.assertions:
             for assertion in assertions:
                 assertion.look(self.scope)
@@ -94,12 +96,62 @@ def plan_cell(
     """
     scope = Scope(namespace, kept=kept, folder=folder)
     first = read_magic_line(line, scope)
+    if "file" in first.options:
+        source = Source(line, "%%http ", 1)
+        message = "A file is sent by a line, %http --file PATH, not by a cell"
+        raise MagicSyntaxError(message, source, (0, len(line)))
     text = HttpText(cell.replace("\r\n", "\n").split("\n"), 2)
     plan = _plan(text, scope, first)
     if not plan.blocks:
         raise nothing_in_cell(line)
     plan.look()
     return plan
+
+
+def plan_file(line: str, first: RequestLine, scope: Scope) -> Plan:
+    """Return the plan of the `.http` file that *first*, read from the magic's *line*, names.
+
+    Raises:
+        MagicSyntaxError: it cannot be read, has no such request, or says what cannot be read.
+    """
+    path = str(first.options["file"])
+    source = Source(line, "%http ")
+    content = read_file(path, scope.folder, source, line.find(path))
+    try:
+        lines = content.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        problem = f"{path} is no UTF-8 (byte {error.start:,})"
+        raise MagicSyntaxError(problem, source, (0, len(line))) from None
+    scope.folder = ((scope.folder or Path.cwd()) / Path(path).expanduser()).parent
+    plan = _plan(HttpText(lines, 1, path), scope, None)
+    plan.options = first.options
+    if first.chosen:
+        plan = _only(plan, first.chosen, source)
+        scope.elsewhere = f"%http --file {path}"
+    if not plan.blocks:
+        raise MagicSyntaxError(f"There is no request in {path}", source, (0, len(line)))
+    plan.look()
+    return plan
+
+
+def _only(plan: Plan, name: str, source: Source) -> Plan:
+    """Return *plan* with the request of that name or title only."""
+    for index, block in enumerate(plan.blocks):
+        if name in (block.name, block.title):
+            plan.blocks, plan.assertions = [block], [plan.assertions[index]]
+            plan.scope.awaited = frozenset([block.name] if block.name else [])
+            return plan
+    known = [block.name or block.title for block in plan.blocks if block.name or block.title]
+    near = nearest(name, known)
+    at = source.text.rfind(name)
+    listed = ", ".join(known[:10]) or "none has a name"
+    raise MagicSyntaxError(
+        f"No request of {plan.options['file']} is named {name}",
+        source,
+        (max(at, 0), max(at, 0) + len(name)),
+        expected=listed,
+        hint=f"Did you mean {near}?" if near else "A line # @name gives one.",
+    )
 
 
 def _plan(text: HttpText, scope: Scope, first: RequestLine | None) -> Plan:

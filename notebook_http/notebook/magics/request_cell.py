@@ -37,6 +37,7 @@ __all__ = [
     "read_cell",
     "read_line",
     "read_magic_line",
+    "read_only_line",
 ]
 
 _VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
@@ -83,17 +84,26 @@ class ParsedRequest:
         return arguments
 
 
-def read_line(line: str, names: Names) -> ParsedRequest:
+def read_line(line: str, names: Names, request: RequestLine | None = None) -> ParsedRequest:
     """Return what `%http` *line* asks for, its templates evaluated with *names*.
+
+    *request*: the line as it was read before, by `read_only_line`.
 
     Raises:
         MagicSyntaxError: the line cannot be read, or a template has no value (`TemplateError`).
     """
     source = Source(line, "%http ")
-    request = read_request_line(source, Values(names, source))
+    if request is None:
+        request = read_request_line(source, Values(names, source))
     if not request.url:
         raise _nothing_to_ask(source, "[METHOD] URL [items]")
     return _parsed_request(request)
+
+
+def read_only_line(line: str, names: Names) -> RequestLine:
+    """Return what the line of `%http` says, which may name a file in place of a URL."""
+    source = Source(line, "%http ")
+    return read_request_line(source, Values(names, source))
 
 
 def read_cell(line: str, cell: str, names: Names) -> ParsedRequest:

@@ -48,6 +48,7 @@ class RequestLine:
         fields: the members of the JSON object that is sent; None without any.
         options: the values of the `--options`, by name.
         url_span: where the URL stands in the line.
+        chosen: the name of the one request of a file that is meant; "" for all.
     """
 
     method: str = ""
@@ -57,6 +58,7 @@ class RequestLine:
     fields: dict[str, object] | None = None
     options: dict[str, object] = field(default_factory=dict)
     url_span: tuple[int, int] = (0, 0)
+    chosen: str = ""
 
 
 def read_request_line(source: Source, values: Values, *, magic: bool = True) -> RequestLine:
@@ -73,6 +75,10 @@ def read_request_line(source: Source, values: Values, *, magic: bool = True) -> 
     options: dict[str, object] = {}
     if magic:
         options, tokens = take_options(tokens, source, values)
+        if "file" in options:
+            return RequestLine(options=options, chosen=_chosen(tokens, source, values))
+        if "client" in options:
+            values.scope.choose_client(str(options["client"]), source)
     if not tokens:
         return RequestLine(options=options)
     method, rest = _take_method(tokens, source, values)
@@ -107,6 +113,13 @@ def read_request_line(source: Source, values: Values, *, magic: bool = True) -> 
         options=options,
         url_span=rest[0].span,
     )
+
+
+def _chosen(tokens: Sequence[Token], source: Source, values: Values) -> str:
+    if len(tokens) > 1:
+        message = "Behind the file stands the name of one request"
+        raise MagicSyntaxError(message, source, tokens[1].span, expected="--file PATH [NAME]")
+    return tokens[0].text(values) if tokens else ""
 
 
 # The method -------------------------------------------------------------------------------------
@@ -163,6 +176,8 @@ def _is_item(token: Token) -> bool:
 
 def _read_url(token: Token, source: Source, values: Values) -> str:
     text = fill_url(token.parts, values)
+    if values.scope.takes_paths and text.startswith("/") and not text.startswith("//"):
+        return text  # the client has a base URL
     try:
         return complete_url(text)
     except ValueError as error:

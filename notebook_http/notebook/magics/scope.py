@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.magics.dynamic_variables import VariableError, dynamic_value
+from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 from notebook_http.notebook.magics.reply_values import REFERENCE, reply_value
 from notebook_http.notebook.source_errors import nearest
 
@@ -38,7 +39,10 @@ class Scope:
         "_variables",
         "_working",
         "awaited",
+        "client",
+        "elsewhere",
         "folder",
+        "is_dry",
         "kept",
         "namespace",
         "only_looks",
@@ -61,6 +65,9 @@ class Scope:
         self.awaited = awaited
         self.folder = folder
         self.only_looks = only_looks
+        self.is_dry = False  # whether nothing is sent: replies that are missing get a word
+        self.client: Any = None  # that of `--client`
+        self.elsewhere = ""  # how requests of the file that are not sent now can be
         self._variables: dict[str, Callable[[Scope], str]] = {}
         self._working: list[str] = []  # variables whose values are being made
 
@@ -79,7 +86,40 @@ class Scope:
             only_looks=True,
         )
         scope._variables = self._variables
+        scope.client = self.client
+        scope.elsewhere = self.elsewhere
         return scope
+
+    @property
+    def takes_paths(self) -> bool:
+        """Whether a URL may be a path only."""
+        return bool(getattr(self.client, "has_base_url", False))
+
+    def choose_client(self, name: str, source: Source) -> None:
+        """Let the client in the notebook's variable *name* send.
+
+        Raises:
+            MagicSyntaxError: it is none; marks it in *source*.
+        """
+        client = self.namespace.get(name)
+        if callable(getattr(client, "fetch", None)) and callable(getattr(client, "request", None)):
+            self.client = client
+            return
+        clients = [
+            each
+            for each, value in self.namespace.items()
+            if not each.startswith("_") and hasattr(type(value), "has_base_url")
+        ]
+        near = nearest(name, clients)
+        at = source.text.rfind(name)
+        what = "is no client" if name in self.namespace else "is not defined in this notebook"
+        raise MagicSyntaxError(
+            f"The client {name} {what}",
+            source,
+            (at, at + len(name)),
+            expected=f"a variable: {name} = nh.Client(base_url=…)",
+            hint=f"Did you mean {near}?" if near else "",
+        )
 
     def own_value(self, source: str) -> tuple[object] | None:
         """Return the value of an expression that is no Python, in a tuple; None for Python.
@@ -97,6 +137,8 @@ class Scope:
         name = found["name"]
         if name in self.replies:
             return (reply_value(self.replies[name], found),)
+        if name in self.awaited and self.is_dry:
+            return (f"<{source}>",)
         if name in self.awaited:
             message = f"the request {name} has no reply yet: it stands further down, or is this one"
             raise VariableError(message)
@@ -161,6 +203,8 @@ class Scope:
     def _no_request(self, name: str) -> VariableError:
         near = nearest(name, [*self.awaited, *self.kept])
         hint = f"Did you mean {near}?" if near else f"A request gets it by a line: # @name {name}"
+        if self.elsewhere:
+            hint = f"Is it in the file? Send it first: {self.elsewhere} {name}"
         return VariableError(f"no request is named {name}", hint)
 
 

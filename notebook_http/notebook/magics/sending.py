@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notebook_http.notebook.magics.answer import Answer, Request
 from notebook_http.notebook.magics.assertions import Finding, findings_bundle
 from notebook_http.notebook.magics.exceptions import ReplyAssertionError
 from notebook_http.notebook.magics.plan import Plan
+from notebook_http.notebook.magics.preview import NOT_SENT, parts_of, preview
 from notebook_http.notebook.magics.replies import Replies
 from notebook_http.notebook.magics.request_cell import ParsedRequest
 from notebook_http.notebook.shell import Shell
 from notebook_http.notebook.shown_replies import note_shown
 
-__all__ = ["send", "send_all", "shown_answer"]
+if TYPE_CHECKING:
+    from notebook_http.notebook.interchange.request_parts import RequestParts
+
+__all__ = ["is_preview", "send", "send_all", "show_preview", "shown_answer"]
 
 # Replies that later cells can name: more than anybody names by hand.
 _MOST_KEPT = 100
@@ -22,14 +26,39 @@ _MOST_KEPT = 100
 _MOST_LINES = 6
 
 
-def send(parsed: ParsedRequest, request: Request) -> Awaitable[Answer]:
-    """Return what is awaited for the reply to *parsed*, which *request* sends."""
-    return request(parsed.method, parsed.url, **parsed.arguments())
+def send(parsed: ParsedRequest, request: Request, options: dict[str, object]) -> Awaitable[Answer]:
+    """Return what is awaited for the reply to *parsed*, which *request* sends as *options* say."""
+    arguments = parsed.arguments()
+    if "timeout" in options:
+        arguments["timeout"] = options["timeout"]
+    if "follow" in options or "no-follow" in options:
+        arguments["allow_redirects"] = "follow" in options
+    if "fail" in options:
+        arguments["raise_for_status"] = True
+    return request(parsed.method, parsed.url, **arguments)
 
 
 async def shown_answer(answer: Awaitable[Answer], options: dict[str, object], shell: Shell) -> Any:
     """Return what a magic gives for *answer*: the reply, or what its *options* make of it."""
-    return _kept_result(_result(await answer, options), options, shell)
+    reply = await answer
+    if "verbose" in options:
+        _show_request(reply)
+    return _kept_result(_result(reply, options), options, shell)
+
+
+def show_preview(parts: RequestParts, options: dict[str, object]) -> None:
+    """Show what would be sent, as `--dry-run` or `--curl` ask for it."""
+    _display({"text/plain": preview(parts, as_curl="curl" in options)}, raw=True)
+
+
+def is_preview(options: dict[str, object]) -> bool:
+    """Return whether nothing is to be sent."""
+    return "dry-run" in options or "curl" in options
+
+
+def _show_request(reply: Answer) -> None:
+    sent = preview(reply.request.parts(), as_curl=False).replace(NOT_SENT, "# Sent")
+    _display({"text/plain": sent}, raw=True)
 
 
 async def send_all(plan: Plan, shell: Shell, request: Request, kept: dict[str, Answer]) -> Any:
@@ -46,7 +75,13 @@ async def send_all(plan: Plan, shell: Shell, request: Request, kept: dict[str, A
     several = len(plan.blocks) > 1
     for index, block in enumerate(plan.blocks):
         try:
-            reply = await send(plan.read(index), request)
+            parsed = plan.read(index)
+            if is_preview(plan.options):
+                show_preview(parts_of(parsed), plan.options)
+                continue
+            reply = await send(parsed, request, plan.options)
+            if "verbose" in plan.options:
+                _show_request(reply)
             result = _result(reply, plan.options)
         except Exception as error:
             if several:
@@ -66,10 +101,12 @@ async def send_all(plan: Plan, shell: Shell, request: Request, kept: dict[str, A
             found = [each.check(reply, plan.scope) for each in assertions]
             _display(findings_bundle(found), raw=True)
             findings += found
+    if is_preview(plan.options):
+        return None
     value = Replies(results) if several else results[0][1]
     kept_value = _kept_result(value, plan.options, shell)
     _raise_for(findings)
-    if findings and not several and "df" not in plan.options:
+    if findings and not several and value is not None and not {"df", "rows"} & set(plan.options):
         note_shown(value)  # above what was asserted of it
     return kept_value
 
@@ -85,7 +122,11 @@ def _raise_for(findings: list[Finding]) -> None:
 
 
 def _result(reply: Answer, options: dict[str, object]) -> Any:
-    return reply.df() if options.get("df") else reply
+    if "df" not in options and "rows" not in options:
+        return reply
+    frame = reply.df(str(options["df"]) if options.get("df") else None)
+    rows = options.get("rows")
+    return frame.head(rows) if rows is not None else frame
 
 
 def _kept_result(result: Any, options: dict[str, object], shell: Shell) -> Any:

@@ -38,6 +38,11 @@ class Values:
         self._source = source
         self._known: dict[int, object] = {}  # by where the expression starts
 
+    @property
+    def scope(self) -> Scope:
+        """The names that the expressions may use."""
+        return self._scope
+
     def value(self, expression: Expression) -> object:
         """Return the value of *expression*.
 
