@@ -2,7 +2,7 @@
 
 Both are CPU time, in turn within a round. The card is what a cell shows: HTML and plain text, from
 the bytes on. The promise is in milliseconds; on a machine that is slow or busy, `json.loads` says
-how slow: it took 15 to 20 ms on the machines that the promise was made for.
+how slow.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ _HEX_BYTES = 256
 _FRAME_BYTES = 600
 _REMARK_BYTES = 1_400
 
+_EXCERPT = "white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5em 0"
 _PRE = "white-space: pre-wrap; overflow-wrap: anywhere; max-height: 30em; overflow: auto; margin: 0"
 
 
@@ -150,7 +151,7 @@ def _not_json(body: Body, error: MalformedJSON) -> Html:
     around = lines_around(error.text, error.position)
     return join(
         tag("div", f"Not JSON, though it is sent as {body.content_type[:80]}: {error.words}."),
-        tag("pre", "\n".join(around), style=_PRE) if around else None,
+        tag("pre", "\n".join(around), style=_EXCERPT) if around else None,
     )
 
 
