@@ -292,10 +292,9 @@ class Reply(ReplyHead):
     # Showing
 
     def widget(self) -> Any:
-        """Return a widget in tabs (Body, Table, Headers, Timing, Request).
+        """Return a widget in tabs: Body (JSON as a tree), Table, Headers, Timing, Request.
 
-        JSON is a tree that can be searched and copied from. Buttons send the request again and
-        save the body. `%unload_ext notebook_http` and its `close()` end all of it.
+        Buttons send again and save. `%unload_ext notebook_http` and its `close()` end all of it.
         """
         from notebook_http.notebook.widgets.response_view import response_view
 

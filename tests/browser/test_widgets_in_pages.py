@@ -263,4 +263,19 @@ async def test_the_reply_view(
     await row(tree, "people").get_by_role("button", name="table").click()
     await expect(page.get_by_text("First 200 of 250 rows: r.df('people') has all.")).to_be_visible()
     await page.screenshot(path=screenshots / f"widget-table-{where}.png")
+
+    # Again; and each tab, in light and dark.
+    output = page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output")
+    await output.get_by_role("button", name="Resend").click()
+    await expect(output.get_by_text("Sent again: this is the new answer.")).to_be_visible()
+    for theme, light in (("Dark", "false"), ("Light", "true")):
+        await page.evaluate(DARK.replace("Dark", theme))
+        await page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+        await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+        for tab in ("Body", "Table", "Headers", "Timing", "Request"):
+            await output.get_by_text(tab, exact=True).first.click()
+            picture = screenshots / f"widget-{tab.lower()}-{theme.lower()}-{where}.png"
+            await output.screenshot(path=picture)
+            shown = output.locator(".widget-tab-contents, .jupyter-widget-tab-contents").first
+            assert await shown.evaluate(LOWEST_CONTRAST) >= 4.5, (theme, tab)
     assert opened.complaints == []

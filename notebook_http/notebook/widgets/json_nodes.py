@@ -49,7 +49,7 @@ class JsonNodes:
     """A JSON value, as `json.loads` gives it; it is read and never changed."""
 
     def __init__(self, value: Any) -> None:
-        self._value = value
+        self.value = value
 
     def at(self, path: Sequence[int]) -> Place:
         """Return the place that the positions *path* lead to.
@@ -57,7 +57,7 @@ class JsonNodes:
         Raises:
             LookupError: there is none.
         """
-        place = Place(self._value, Secrecy.OPEN, ())
+        place = Place(self.value, Secrecy.OPEN, ())
         for position in path:
             found = next(_children(place, position), None) if position >= 0 else None
             if found is None:
@@ -68,7 +68,7 @@ class JsonNodes:
 
     def root(self) -> dict[str, Any]:
         """Return the row of the whole value."""
-        return _row("$", "", "", Place(self._value, Secrecy.OPEN, ()))
+        return _row("$", "", "", Place(self.value, Secrecy.OPEN, ()))
 
     def children(self, path: Sequence[int], start: int, count: int) -> list[dict[str, Any]]:
         """Return the rows of *count* children from position *start* on, of the place at *path*.
@@ -100,7 +100,7 @@ class JsonNodes:
         """
         wanted = words.casefold()
         looked_at = 0
-        root = Place(self._value, Secrecy.OPEN, ())
+        root = Place(self.value, Secrecy.OPEN, ())
         if scope != "keys" and _holds(root, wanted):
             yield []
         levels = [(_children(root, 0), [-1])]

@@ -230,7 +230,7 @@ def _view_class() -> Any:
             place = nodes.at(path)
             reply = self.reply
             # In a thread: a hundred thousand records take a second.
-            html = await asyncio.to_thread(rows_html, place, reply.df, reply.json, _TABLE_ROWS)
+            html = await asyncio.to_thread(rows_html, place, reply.df, nodes.value, _TABLE_ROWS)
             if reply is self.reply:
                 self.table.value = str(html)
                 self.tabs.selected_index = 1

@@ -17,13 +17,13 @@ __all__ = ["rows_html"]
 _SCROLL = "overflow: auto; max-height: 30em"
 
 
-def rows_html(place: Place, df: Callable[[str], Any], json: Callable[[], Any], limit: int) -> Html:
+def rows_html(place: Place, df: Callable[[str], Any], whole: Any, limit: int) -> Html:
     """Return at most *limit* rows of the list at *place* as a table, and the call that gives all.
 
     Args:
         place: where the list is in the body.
         df: `r.df`.
-        json: `r.json`.
+        whole: the value that the place is in.
         limit: of rows.
 
     Raises:
@@ -34,7 +34,7 @@ def rows_html(place: Place, df: Callable[[str], Any], json: Callable[[], Any], l
         raise FrameError(message)
     path = ".".join(map(str, place.steps))
     try:
-        leads_there = value_at(json(), path or "$") == place.value
+        leads_there = value_at(whole, path or "$") is place.value
     except FrameError:
         leads_there = False
     frame = df(path or "$") if leads_there else frame_from_json(place.value)

@@ -28,9 +28,19 @@ class PageOf:
     def __init__(self, kernel: Any, model_id: str) -> None:
         self.client = kernel._client
         self.model_id = model_id
-        self.subshell = ""
-        if "kernel subshells" in self._control("kernel_info_request").get("supported_features", ()):
-            self.subshell = self._control("create_subshell_request")["subshell_id"]
+        # One for all widgets of a kernel, as JupyterLab has it.
+        if not hasattr(kernel, "subshell"):
+            info = self._control("kernel_info_request")
+            features = info.get("supported_features", ())
+            kernel.subshell = ""
+            # 7.0 loses a cell's message now and then once a subshell is used, without us, too.
+            if "kernel subshells" in features and self._version(kernel) >= (7, 1):
+                kernel.subshell = self._control("create_subshell_request")["subshell_id"]
+        self.subshell = kernel.subshell
+
+    def _version(self, kernel: Any) -> tuple[int, ...]:
+        words = kernel.run("import ipykernel\nipykernel.version_info[:2]").text
+        return tuple(int(word) for word in words.strip("()").split(","))
 
     def _control(self, kind: str) -> dict[str, Any]:
         message = self.client.session.msg(kind, {})
