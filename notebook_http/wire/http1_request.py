@@ -22,7 +22,7 @@ from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
-from notebook_http.wire.parser_error import translated, unserved_version
+from notebook_http.wire.parser_error import cause_of, translated, unserved_version
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host, transfer_fault
 from notebook_http.wire.request_line import RequestLines
@@ -40,6 +40,7 @@ _VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
 _MAX_METHOD_BYTES = 64
 # Puts a fresh parser behind the head of a chunked request.
 _PRIMER = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+_LAST_PRIMER = _PRIMER.replace(b"Host", b"Connection: close\r\nHost")  # nothing is read behind it
 
 
 class RequestParser:
@@ -133,7 +134,7 @@ class RequestParser:
                     return
                 continue
             except HttpParserError as error:
-                if self._is_over() and self._error is None and error.__context__ is None:
+                if self._is_over() and self._error is None and cause_of(error) is None:
                     return  # bytes behind `Connection: close` have no meaning (RFC 9112 §9.6)
                 fault = self._error or translated(error, self._lines, self._limits.max_line_size)
                 if fault is None:
@@ -229,7 +230,7 @@ class RequestParser:
             return rest
         if head.chunked:
             self._primed = True
-            parser.feed_data(_PRIMER)
+            parser.feed_data(_LAST_PRIMER if self._last else _PRIMER)
             self._primed = False
         elif head.content_length is not None:
             self._raw_left = head.content_length

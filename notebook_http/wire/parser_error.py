@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from httptools import (
+    HttpParserCallbackError,
     HttpParserError,
     HttpParserInvalidMethodError,
     HttpParserInvalidURLError,
@@ -18,7 +19,7 @@ from notebook_http.wire.errors import (
 )
 from notebook_http.wire.request_line import RequestLines
 
-__all__ = ["translated", "unserved_version"]
+__all__ = ["cause_of", "translated", "unserved_version"]
 
 # What llhttp says of methods and versions that it does not know.
 _OF_THE_LINE = (
@@ -32,6 +33,14 @@ _OF_THE_LINE = (
 def unserved_version(version: str) -> UnsupportedHttpVersion:
     """Return the fault of who asks in HTTP/*version* (RFC 9110 §15.6.6)."""
     return UnsupportedHttpVersion(message=f"HTTP/{version} is not served here")
+
+
+def cause_of(error: HttpParserError) -> BaseException | None:
+    """Return what a callback raised, if that is why the library stopped.
+
+    The context of other errors is whatever was being handled when bytes were fed.
+    """
+    return error.__context__ if isinstance(error, HttpParserCallbackError) else None
 
 
 def translated(
@@ -63,6 +72,7 @@ def translated(
         return BadHttpMethod("the request line does not begin with a method")
     if isinstance(error, HttpParserInvalidURLError):
         return InvalidURLError("the request target holds characters that no URL may hold")
-    if error.__context__ is not None:
-        raise error.__context__
+    cause = cause_of(error)
+    if cause is not None:
+        raise cause
     return BadHttpMessage(f"malformed request: {excerpt(str(error))}")

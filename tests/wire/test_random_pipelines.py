@@ -245,3 +245,25 @@ def test_size_lines_and_chunks_that_look_alike(begun: bytes, rest: bytes) -> Non
         assert ([request.line[1] for request in seen], status) == (["/b", "/", "/"], 0), place
         for line, code in BAD_LINES:
             assert read([data[:place], data[place:] + line])[1] == code, place
+
+
+@pytest.mark.parametrize("method", [b"POST", b"CONNECT"])
+@pytest.mark.parametrize("upgrade", [b"", b"Upgrade: websocket\r\n"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\r\n",
+        b"Content-Length: 5\r\n\r\nhello",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ],
+)
+def test_nothing_is_read_behind_the_last_request(
+    method: bytes, upgrade: bytes, rest: bytes
+) -> None:
+    """Which says that it is, however its body is framed and whatever else it asks for."""
+    line = method + b" a:1 HTTP/1.1\r\n" if method == b"CONNECT" else b"POST / HTTP/1.1\r\n"
+    data = line + b"Host: a\r\nConnection: upgrade, close\r\n" + upgrade + rest
+    for place in range(len(data) + 1):
+        seen, status = read([piece for piece in (data[:place], data[place:] + GET) if piece])
+        assert ([request.line[0].encode() for request in seen], status) == ([method], 0), place
+        assert read([*single(data[:place]), data[place:] + GET])[0] == seen

@@ -89,3 +89,20 @@ def test_bodies_may_end_like_lines(end: bytes) -> None:
         assert read(message[:cut], message[cut:], GET) == (["/a", "/"], False), cut
         assert read(GET + message[:cut], message[cut:] + GET) == (["/", "/a", "/"], False), cut
     assert read(GET + b"\r", b"\n\r", b"\n" + GET) == (["/", "/"], False)
+
+
+@pytest.mark.parametrize(
+    ("data", "seen", "refused"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nA B\r\n\r\n", [], True),
+        (GET.replace(b"Host", b"Connection: close\r\nHost") + b"\x00", ["/"], False),
+    ],
+)
+def test_what_is_being_handled_is_nobodys_fault(
+    data: bytes, seen: list[str], refused: bool
+) -> None:
+    """Bytes may be fed while an exception is handled, which then is the context of all others."""
+    try:
+        raise KeyError
+    except KeyError:
+        assert read(data) == (seen, refused)
