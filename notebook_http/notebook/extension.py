@@ -19,6 +19,7 @@ from notebook_http.notebook.display.error import short_if_ours, short_if_refused
 from notebook_http.notebook.display.error_chain import without_our_part
 from notebook_http.notebook.frames.exceptions import FrameError
 from notebook_http.notebook.magics.awaiting import await_magics
+from notebook_http.notebook.magics.completion import register_completion
 from notebook_http.notebook.magics.exceptions import ReplyAssertionError
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.magics.trace_cell import register_trace
@@ -54,6 +55,7 @@ def load_ipython_extension(shell: Shell) -> None:
         # On failure half-way this `with` takes out what is in already.
         undo.callback(_register_magics(shell))
         undo.callback(_await_magics_of(shell))
+        undo.callback(register_completion(shell, _hosts_seen))
         undo.callback(register_trace(shell, _new_trace))
         looks = [_show_stop, _show_hint, _show_refusal, without_our_part]
         undo.callback(look_at_errors(shell, looks))
@@ -101,6 +103,23 @@ def _run_command(command: CurlCommand, client: Client | None) -> PendingRequest:
     from notebook_http.notebook.pasted_curl import request_of
 
     return request_of(command, client or default_client())
+
+
+def _hosts_seen() -> list[str]:
+    """Return the origins that this kernel's clients asked, the last one last; no credentials."""
+    from yarl import URL
+
+    from notebook_http.notebook.history import history
+
+    origins: dict[str, None] = {}
+    for exchange in history():
+        try:
+            origin = str(URL(exchange.request.url).origin())
+        except ValueError:
+            continue
+        origins.pop(origin, None)
+        origins[origin] = None
+    return list(origins)
 
 
 def _new_trace() -> Trace:

@@ -61,6 +61,7 @@ def state_of(shell: Any) -> tuple[Any, ...]:
         list(vars(shell.magics_manager.user_magics)),
         list(shell.input_transformers_post),
         list(shell.input_transformers_cleanup),
+        list(shell.Completer.custom_matchers),
         shell.showtraceback,
         shell.custom_exceptions,
         {event: list(calls) for event, calls in shell.events.callbacks.items()},

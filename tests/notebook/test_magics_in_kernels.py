@@ -95,3 +95,19 @@ def test_a_frame_may_be_asserted_of_as_well(cells):
     done = cells.run("%%http --df\nPOST http://{{host}}/login\n?? status == 200\n")
     assert done.error == ""
     assert cells.run("type(_).__name__").text == "'DataFrame'"
+
+
+def test_tab_proposes_what_fits(cells):
+    """On the magic's own line on every IPython; below it where IPython tells what is above."""
+    ask = """
+from IPython.core.completer import provisionalcompleter
+def proposed(code):
+    with provisionalcompleter():
+        return [each.text for each in get_ipython().Completer.completions(code, len(code))]
+"""
+    cells.run(ask)
+    cells.run("await nh.get(f'http://ada:c4n4ry@{host}/')")
+    assert "--timeout" in cells.run("proposed('%http GET :1/a --tim')").text
+    hosts = cells.run("[each for each in proposed('%http GET http') if host in each]").text
+    assert "127.0.0.1" in hosts
+    assert "c4n4ry" not in hosts

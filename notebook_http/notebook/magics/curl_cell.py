@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from notebook_http.notebook.magics.curl_templates import fill_command, mark_templates
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source
 from notebook_http.notebook.magics.request_line import read_request_line
-from notebook_http.notebook.magics.scope import Names
+from notebook_http.notebook.magics.scope import Names, Scope
 from notebook_http.notebook.magics.template_values import Values
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def read_curl_cell(line: str, cell: str, names: Names) -> tuple[dict[str, object
     from notebook_http.notebook.interchange.curl_command import read_curl
     from notebook_http.notebook.interchange.exceptions import CurlSyntaxError
 
+    scope = names if isinstance(names, Scope) else Scope(names)
     source = Source(line, "%%http ", 1)
     request = read_request_line(source, Values(names, source))
     if request.url or "file" in request.options:
@@ -47,9 +49,11 @@ def read_curl_cell(line: str, cell: str, names: Names) -> tuple[dict[str, object
             hint="Keep one of them.",
         )
     try:
-        return request.options, read_curl(cell)
+        marked, templates = mark_templates(cell, scope)
+        command = read_curl(marked)
     except CurlSyntaxError as error:
-        below = Source(error.source.text, first_line=2)
+        below = Source(cell.replace("\r\n", "\n").replace("\r", "\n"), first_line=2)
         raise MagicSyntaxError(
             error.problem, below, error.span, expected=error.expected, hint=error.hint
         ) from None
+    return request.options, fill_command(command, templates)

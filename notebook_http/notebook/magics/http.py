@@ -79,7 +79,8 @@ items  Header:value  query==value  key=value  key:=json  (the last two make a JS
 {expr} and {{expr}} on the magic's line, and {{expr}} in the cell below it, are replaced by the
 value of the Python expression. A value is one word, whatever is in it. \\{ is a brace.
 
-A curl command may stand in the cell as it was copied (bash, cmd.exe, PowerShell), braces and all.
+A curl command may stand in the cell as it was copied (bash, cmd.exe, PowerShell). {{expr}} in it is
+replaced as well if the notebook has its names; other braces are the command's own.
 
 Options:
 """

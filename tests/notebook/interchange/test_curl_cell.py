@@ -63,3 +63,23 @@ def test_errors_count_the_lines_of_the_cell() -> None:
         read_curl_cell("GET http://i/", "curl http://h/", {})
     with pytest.raises(MagicSyntaxError, match="no option"):
         read_curl_cell("--inot x", "curl http://h/", {})
+
+
+async def test_templates_are_one_stretch_of_their_word(shell: Any, recorder: Any) -> None:
+    """Whatever is in the value: in URL, header and body, each encoded as it stands there."""
+    load_ipython_extension(shell)
+    shell.user_ns.update(base=recorder.url, token='a\'b "c"', n=5)
+    await run(
+        shell,
+        "%%http\ncurl {{base}}items/{{token}}?q={{n}} \\\n"
+        "  -H \"X-A: {{token}}\" -H 'X-B: {{theirs}}' \\\n"
+        '  -H \'Content-Type: application/json\' -d \'{"a": "{{token}}", "n": {{n}}}\'\n',
+    )
+    sent = recorder.requests[0]
+    assert sent.line == "POST /items/a%27b%20%22c%22?q=5 HTTP/1.1"
+    assert sent.header("x-a") == 'a\'b "c"'
+    assert sent.header("x-b") == "{{theirs}}"
+    assert sent.body == b'{"a": "a\'b \\"c\\"", "n": 5}'
+    with pytest.raises(MagicSyntaxError, match=r"(?s)line 2.*mean token"):
+        await run(shell, "%%http\ncurl {{base}} -H 'X-A: {{tokn}}'")
+    assert len(recorder.requests) == 1
