@@ -177,6 +177,16 @@ if TYPE_CHECKING:
         put as put,
         request as request,
     )
+    from notebook_http.notebook.downloads.download import (
+        download as download,
+    )
+    from notebook_http.notebook.downloads.downloaded import (
+        Download as Download,
+    )
+    from notebook_http.notebook.downloads.exceptions import (
+        ChecksumError as ChecksumError,
+        DownloadError as DownloadError,
+    )
     from notebook_http.notebook.explore import (
         explore as explore,
     )

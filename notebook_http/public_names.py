@@ -120,6 +120,12 @@ NAMES_OF = {
         "request",
     ),
     "notebook.explore": ("explore",),
+    "notebook.downloads.download": ("download",),
+    "notebook.downloads.downloaded": ("Download",),
+    "notebook.downloads.exceptions": (
+        "ChecksumError",
+        "DownloadError",
+    ),
     "notebook.extension": (
         "load_ipython_extension",
         "unload_ipython_extension",
