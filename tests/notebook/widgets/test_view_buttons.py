@@ -78,7 +78,7 @@ async def test_resend_shows_the_new_answer_in_the_same_view(
     await until(lambda: "404" in view.headline.value)
     assert counted.requests[2] == ("POST", "tok", '{"a": 1}')
     assert "404 Not Found" in view._repr_mimebundle_()["text/plain"]
-    assert not view.resend.disabled
+    await until(lambda: not view.resend.disabled)
     assert view.cancel.disabled
 
 
