@@ -55,6 +55,7 @@ class BodyKind(Enum):
     FORM = "form"
     MULTIPART = "multipart"
     EVENTS = "event stream"
+    MSGPACK = "MessagePack"
     TEXT = "text"
     BINARY = "binary"
 
@@ -62,6 +63,9 @@ class BodyKind(Enum):
 _KINDS = {
     "application/x-www-form-urlencoded": BodyKind.FORM,
     "text/event-stream": BodyKind.EVENTS,
+    "application/msgpack": BodyKind.MSGPACK,
+    "application/x-msgpack": BodyKind.MSGPACK,
+    "application/vnd.msgpack": BodyKind.MSGPACK,
 }
 
 

@@ -8,7 +8,9 @@ from notebook_http.notebook.display.hex_dump import hex_lines
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.json_items import MalformedJSON
 from notebook_http.notebook.display.json_outline import json_outline
+from notebook_http.notebook.display.json_tree import holds_words, json_nodes
 from notebook_http.notebook.display.media_html import media_words
+from notebook_http.notebook.display.packed_values import UnreadablePack, read_packed
 from notebook_http.notebook.display.record_rows import rows_lines
 from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.wire.secrets import mask_text
@@ -22,6 +24,13 @@ def preview_lines(body: Body, count: int, width: int = 100) -> list[str]:
         return []
     if body.kind in (BodyKind.IMAGE, BodyKind.AUDIO):
         return [f"({media_words(body)}: r.content has its bytes)"]
+    if body.kind is BodyKind.MSGPACK:
+        try:
+            root, _ = json_nodes(read_packed(body), 4000)
+            return [visible(f"(MessagePack: {holds_words(root) if root.bracket else root.text})")]
+        except UnreadablePack as error:
+            shown = hex_lines(body.content[: 16 * min(count - 2, 4)])
+            return [visible(f"({error})"), *shown, _plain_note(body, "r.content")]
     if body.kind is BodyKind.BINARY:
         shown = hex_lines(body.content[: 16 * min(count - 1, 4)])
         return [*shown, _plain_note(body, "r.content")]

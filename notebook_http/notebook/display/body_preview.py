@@ -21,6 +21,7 @@ from notebook_http.notebook.display.json_items import MalformedJSON
 from notebook_http.notebook.display.json_tree import json_nodes, tree_html
 from notebook_http.notebook.display.malformed import bad_bytes_words, lines_around
 from notebook_http.notebook.display.media_html import media_html, media_note, media_words
+from notebook_http.notebook.display.packed_values import UnreadablePack, read_packed
 from notebook_http.notebook.display.record_rows import Rows, may_hold_secrets
 from notebook_http.notebook.display.size_budget import cut, size_words
 from notebook_http.notebook.display.source_colours import coloured, language_of
@@ -56,6 +57,8 @@ def preview_html(body: Body, limit: int, *, table: bool = True) -> Html:
         return join(_note(body.remark), _hex(body))
     if body.kind is BodyKind.TEXT:
         return _text(body, limit, _note(body.remark))
+    if body.kind is BodyKind.MSGPACK:
+        return _packed(body, min(limit, _TREE_BYTES))
     return _structured(body, limit, table)
 
 
@@ -133,6 +136,16 @@ def _hides_more(body: Body, rows: Rows) -> bool:
     if body.kind is BodyKind.CSV:
         return may_hold_secrets(rows)
     return body.kind in (BodyKind.FORM, BodyKind.MULTIPART)
+
+
+def _packed(body: Body, limit: int) -> Html:
+    try:
+        source = read_packed(body)
+    except UnreadablePack as error:
+        return join(tag("div", str(error)), _hex(body))
+    root, whole = json_nodes(source, limit)
+    note = "" if whole else f"Showing a part of {size_words(len(body.content))}: r.content has all."
+    return join(tree_html(root), _note(note))
 
 
 def _tree(body: Body, limit: int) -> Html:

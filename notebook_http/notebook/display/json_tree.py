@@ -24,7 +24,7 @@ from notebook_http.wire.secret_names import (
 )
 from notebook_http.wire.secrets import mask_text
 
-__all__ = ["Node", "json_nodes", "tree_html"]
+__all__ = ["Node", "holds_words", "json_nodes", "tree_html"]
 
 # A hundred items tell what a list holds; the note below them how many there are.
 _LIST_ITEMS = 100
@@ -241,7 +241,7 @@ def _node_html(node: Node, opened: set[int]) -> Html:
         return tag("li", label, node.text)
     if not node.children:
         missing = ", not shown here" if node.count else ""
-        return tag("li", label, _holds(node), missing)
+        return tag("li", label, holds_words(node), missing)
     items = [_node_html(child, opened) for child in node.children]
     if node.left_out:
         items.append(tag("li", tag("em", f"… and {node.left_out:,} more")))
@@ -251,14 +251,14 @@ def _node_html(node: Node, opened: set[int]) -> Html:
         "li",
         tag(
             "details",
-            tag("summary", label, _holds(node)),
+            tag("summary", label, holds_words(node)),
             tag("ul", *items, style=_LIST),
             open="open" if id(node) in opened else None,
         ),
     )
 
 
-def _holds(node: Node) -> str:
+def holds_words(node: Node) -> str:
     """Return what a folded node holds: `{lat, lng} 2 members`, `[] 406 items`."""
     if not node.count:
         return "{}" if node.bracket == "{" else "[]"
