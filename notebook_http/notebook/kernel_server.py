@@ -21,6 +21,7 @@ from notebook_http import web
 from notebook_http.notebook.cell_identity import CellRun, current_cell_run
 from notebook_http.notebook.dict_application import Servable, application_of
 from notebook_http.notebook.display.server_card import ServerFacts, server_bundle
+from notebook_http.notebook.foreign_pages import keep_foreign_pages_away
 from notebook_http.notebook.listening_socket import LOOPBACK, address_url, checked_port, listen
 from notebook_http.notebook.log_masking import mask_logs
 from notebook_http.notebook.pending_call import explains_itself
@@ -258,6 +259,7 @@ class Server:
             await self._be_only_home_of(app)
             self._runner = web.AppRunner(app, handle_signals=False, **self._settings)
             await self._runner.setup()
+            keep_foreign_pages_away(self._runner, self._sockets)
             for listening in self._sockets:
                 await web.SockSite(self._runner, listening, ssl_context=self._ssl_context).start()
         except BaseException as error:

@@ -52,14 +52,15 @@ def proposed_file_name(disposition: str | None, path: str, content_type: str) ->
 def safe_file_name(name: str) -> str:
     """Return *name*, which a stranger wrote, as a plain name of a file here; "" if nothing is left.
 
-    No folder, no dot in front (such files are hidden, or configure programs), no device of Windows,
-    nothing that cannot be seen, 200 bytes at most with its extension kept.
+    No folder, no dot in front (such files are hidden, or configure programs), no hyphen (those
+    are options), no device of Windows, nothing that cannot be seen, 200 bytes at most, its
+    extension kept.
     """
     name = re.split(r"[/\\]", name)[-1]
     name = _NOT_IN_NAMES.sub("_", name)
     # What turns the reading direction would show `cod.exe` as `exe.doc`.
     name = "".join(char for char in visible(name) if char.isprintable()).replace("\ufffd", "_")
-    name = re.sub(r"[<>]", "", name).lstrip(". ").rstrip(". ")
+    name = re.sub(r"[<>]", "", name).lstrip(".- ").rstrip(". ")
     if _DEVICES.fullmatch(name.partition(".")[0].rstrip(" ")):
         name = f"_{name}"
     stem, dot, extension = name.rpartition(".")

@@ -49,6 +49,10 @@ class StaticResource(Resource):
 
     VERSION_KEY = "v"
 
+    #: Whether names that begin with a dot are served, as in aiohttp. Servers in notebooks say no:
+    #: `.env`, `.git` and `.ipynb_checkpoints` are next to what is meant.
+    serves_hidden = True
+
     def __init__(
         self,
         prefix: str,
@@ -151,7 +155,10 @@ class StaticResource(Resource):
 
     async def _handle(self, request: Any) -> StreamResponse:
         folder = self._folder
-        path = folder.path_of(request.match_info["filename"])
+        name = request.match_info["filename"]
+        if not self.serves_hidden and (name.startswith(".") or "/." in name):
+            raise HTTPNotFound()
+        path = folder.path_of(name)
         if path is None:
             raise HTTPNotFound()
         loop = asyncio.get_running_loop()
