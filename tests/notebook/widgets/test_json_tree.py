@@ -77,7 +77,7 @@ async def test_a_question_from_another_thread_is_answered_on_the_loop() -> None:
     _, page = tree_of(PEOPLE)
     answered: list[str] = []
     page.control.send = lambda *_: answered.append(threading.current_thread().name)
-    question = {"id": 1, "type": "search", "words": "p7", "scope": "all"}
+    question = {"id": 1, "type": "children", "path": [], "start": 0, "count": 9}
     thread = threading.Thread(target=page.control._handle_custom_msg, args=(question, []))
     thread.start()
     thread.join()
