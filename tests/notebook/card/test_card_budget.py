@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -55,16 +54,15 @@ HEAVY = {
 
 @pytest.mark.parametrize("case", HEAVY)
 def test_a_card_of_two_megabytes_is_small_and_quick(
-    facts: Facts, read_safely: ReadSafely, case: str
+    facts: Facts, read_safely: ReadSafely, case: str, most_cpu: Any
 ) -> None:
     """64 KiB for all representations; 30 ms on an idle machine, with room for a busy one here."""
     exchange = facts(*HEAVY[case])
     card_bundle(exchange)
-    started = time.process_time()
-    bundle = card_bundle(exchange)
-    seconds = time.process_time() - started
+    exchange = facts(*HEAVY[case])  # nothing of it was read yet
+    with most_cpu(0.12):
+        bundle = card_bundle(exchange)
     assert sum(len(shown.encode()) for shown in bundle.values()) <= BUNDLE_BYTES
-    assert seconds < 0.12
     read_safely(bundle["text/html"])
 
 
