@@ -22,7 +22,7 @@ from notebook_http.wire.framing_fields import framing_fields, only_lengths
 from notebook_http.wire.http_version import HttpVersion, HttpVersion10, HttpVersion11
 from notebook_http.wire.limits import DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MessageLimits
 from notebook_http.wire.message_head import RawHeaders, check_field_limits, has_token
-from notebook_http.wire.parser_error import cause_of, translated, unserved_version
+from notebook_http.wire.parser_error import BehindTheLast, cause_of, translated, unserved_version
 from notebook_http.wire.repeated_head import RepeatedHead
 from notebook_http.wire.request_head import RequestHead, is_allowed_target, is_host, transfer_fault
 from notebook_http.wire.request_line import RequestLines
@@ -40,7 +40,6 @@ _VERSIONS = {"1.1": HttpVersion11, "1.0": HttpVersion10}
 _MAX_METHOD_BYTES = 64
 # Puts a fresh parser behind the head of a chunked request.
 _PRIMER = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-_LAST_PRIMER = _PRIMER.replace(b"Host", b"Connection: close\r\nHost")  # nothing is read behind it
 
 
 class RequestParser:
@@ -230,7 +229,7 @@ class RequestParser:
             return rest
         if head.chunked:
             self._primed = True
-            parser.feed_data(_LAST_PRIMER if self._last else _PRIMER)
+            parser.feed_data(_PRIMER)
             self._primed = False
         elif head.content_length is not None:
             self._raw_left = head.content_length
@@ -240,6 +239,8 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         """Note that a message has begun. Called by httptools."""
+        if self.closed:
+            raise BehindTheLast
         self.in_message = True
         self._plain = None
         self._dry_bytes = self.unfinished_bytes = 0
@@ -357,6 +358,8 @@ class RequestParser:
             # llhttp let only digits through, and no second field.
             head.content_length = length = int(noted[b"content-length"])
             head.has_body = length > 0
+        if head.version is HttpVersion10 and has_token(noted.get(b"connection", b""), b"close"):
+            head.keep_alive = False  # whatever it says beside it (RFC 9112 §9.3)
         if b"expect" in noted:
             head.expect = noted[b"expect"].strip().decode("latin-1")
         if b"content-encoding" in noted:
@@ -383,8 +386,6 @@ class RequestParser:
 
     def _refuse_line(self) -> NoReturn:
         self._fail(BadHttpMessage("the request line is not `method target HTTP/version`"))
-
-    # Failing
 
     def _guard(self, fields: RawHeaders) -> None:
         try:

@@ -19,7 +19,7 @@ from notebook_http.wire.errors import (
 )
 from notebook_http.wire.request_line import RequestLines
 
-__all__ = ["cause_of", "translated", "unserved_version"]
+__all__ = ["BehindTheLast", "cause_of", "translated", "unserved_version"]
 
 # What llhttp says of methods and versions that it does not know.
 _OF_THE_LINE = (
@@ -35,12 +35,20 @@ def unserved_version(version: str) -> UnsupportedHttpVersion:
     return UnsupportedHttpVersion(message=f"HTTP/{version} is not served here")
 
 
+class BehindTheLast(Exception):
+    """A callback stops the library: what it reads is behind its connection's last request."""
+
+
 def cause_of(error: HttpParserError) -> BaseException | None:
     """Return what a callback raised, if that is why the library stopped.
 
     The context of other errors is whatever was being handled when bytes were fed.
     """
-    return error.__context__ if isinstance(error, HttpParserCallbackError) else None
+    if not isinstance(error, HttpParserCallbackError) or isinstance(
+        error.__context__, BehindTheLast
+    ):
+        return None
+    return error.__context__
 
 
 def translated(

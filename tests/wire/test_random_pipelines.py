@@ -247,6 +247,23 @@ def test_size_lines_and_chunks_that_look_alike(begun: bytes, rest: bytes) -> Non
             assert read([data[:place], data[place:] + line])[1] == code, place
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Connection: close\r\nConnection: keep-alive\r\n",
+        b"Connection: keep-alive, close\r\n",
+        b"",
+    ],
+)
+def test_old_clients_that_say_both_are_done(fields: bytes) -> None:
+    """`close` comes first in HTTP/1.0, too (RFC 9112 §9.3)."""
+    for rest in (b"\r\n", b"Content-Length: 5\r\n\r\nhello"):
+        data = b"POST /b HTTP/1.0\r\n" + fields + rest
+        for place in range(1, len(data)):
+            seen, status = read([data[:place], data[place:] + GET + GET])
+            assert ([request.line[1] for request in seen], status) == (["/b"], 0), place
+
+
 @pytest.mark.parametrize("method", [b"POST", b"CONNECT"])
 @pytest.mark.parametrize("upgrade", [b"", b"Upgrade: websocket\r\n"])
 @pytest.mark.parametrize(
