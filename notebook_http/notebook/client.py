@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +37,8 @@ if TYPE_CHECKING:
     from notebook_http.client.response import ClientResponse
     from notebook_http.client.session import ClientSession
 
-__all__ = [
-    "Client",
-    "PendingRequest",
-    "default_client",
-    "delete",
-    "get",
-    "head",
-    "let_all_pass",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "request",
-]
+__all__ = ["Client", "PendingRequest", "default_client", "delete", "get", "head", "let_all_pass"]
+__all__ += ["make_default_by", "options", "patch", "post", "put", "request"]
 
 
 class Client:
@@ -316,6 +305,7 @@ class _OneShotClient(Client):
 # The default client ---------------------------------------------------------------------------
 
 _default: Client | None = None
+_make_default: Callable[..., Client] = Client
 _default_middlewares: tuple[ClientMiddlewareType, ...] = ()
 
 
@@ -327,7 +317,7 @@ def default_client() -> Client:
     """
     global _default
     if _default is None or _default.closed:
-        _default = Client(middlewares=_default_middlewares)
+        _default = _make_default(middlewares=_default_middlewares)
     return _default
 
 
@@ -337,6 +327,13 @@ def let_all_pass(middlewares: tuple[ClientMiddlewareType, ...]) -> None:
     _default_middlewares = middlewares
     if _default is not None:
         _default.pass_through(middlewares)
+
+
+def make_default_by(make: Callable[..., Client]) -> None:
+    """Let *make* give the default client from now on; it takes what `Client` does."""
+    global _default, _make_default
+    _make_default = make
+    _default = None  # its sessions are closed silently, when nobody uses it any more
 
 
 def request(method: str, url: str | URL, **options: Any) -> PendingRequest:

@@ -8,7 +8,9 @@ behind. Nothing heavy is imported: no pandas, no widgets, before a cell asks for
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -23,6 +25,11 @@ from notebook_http.notebook.magics.completion import register_completion
 from notebook_http.notebook.magics.exceptions import ReplyAssertionError
 from notebook_http.notebook.magics.http import MAGIC_NAMES, http_magic
 from notebook_http.notebook.magics.trace_cell import register_trace
+from notebook_http.notebook.settings import (
+    NotebookHTTP,
+    register_config_magic,
+    register_settings,
+)
 from notebook_http.notebook.shell import Shell
 from notebook_http.notebook.source_errors import SourceSyntaxError
 from notebook_http.notebook.stop_button import as_keyboard_interrupt, wake_on_stop
@@ -55,6 +62,9 @@ def load_ipython_extension(shell: Shell) -> None:
         # On failure half-way this `with` takes out what is in already.
         undo.callback(_register_magics(shell))
         undo.callback(_await_magics_of(shell))
+        undo.callback(_settle_default_client)
+        undo.callback(register_settings(shell, _settle_default_client))
+        undo.callback(register_config_magic(shell))
         undo.callback(register_completion(shell, _hosts_seen))
         undo.callback(register_trace(shell, _new_trace))
         looks = [_show_stop, _show_hint, _show_refusal, without_our_part]
@@ -77,7 +87,9 @@ def _register_magics(shell: Shell) -> Callable[[], None]:
     manager = shell.magics_manager
     kinds = ("line", "cell")
     before = {kind: manager.magics[kind].get("http") for kind in kinds}
-    manager.register_function(http_magic(shell, _request, _run_command), "line_cell", "http")
+    manager.register_function(
+        http_magic(shell, _request, _run_command, _takes_paths), "line_cell", "http"
+    )
 
     def undo() -> None:
         for kind in kinds:
@@ -103,6 +115,29 @@ def _run_command(command: CurlCommand, client: Client | None) -> PendingRequest:
     from notebook_http.notebook.pasted_curl import request_of
 
     return request_of(command, client or default_client())
+
+
+def _settle_default_client(settings: NotebookHTTP | None = None) -> None:
+    """Let the default client have *settings*; without them it is as ever."""
+    arguments = settings.session_arguments() if settings is not None else {}
+    options = settings.request_options() if settings is not None else {}
+    if not arguments and not options and "notebook_http.notebook.client" not in sys.modules:
+        return  # it will be as ever; loading the extension does not load it
+    from notebook_http.notebook.client import Client, make_default_by
+
+    if not arguments and not options:
+        make_default_by(Client)
+        return
+    from notebook_http.notebook.configured_client import ConfiguredClient
+
+    make_default_by(partial(ConfiguredClient, options, **arguments))
+
+
+def _takes_paths() -> bool:
+    """Return whether the default client has a base URL."""
+    from notebook_http.notebook.client import default_client
+
+    return default_client().has_base_url
 
 
 def _hosts_seen() -> list[str]:

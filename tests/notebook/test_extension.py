@@ -62,6 +62,7 @@ def state_of(shell: Any) -> tuple[Any, ...]:
         list(shell.input_transformers_post),
         list(shell.input_transformers_cleanup),
         list(shell.Completer.custom_matchers),
+        list(shell.configurables),
         shell.showtraceback,
         shell.custom_exceptions,
         {event: list(calls) for event, calls in shell.events.callbacks.items()},

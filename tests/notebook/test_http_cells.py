@@ -16,10 +16,11 @@ from notebook_http.notebook.magics.exceptions import MagicSyntaxError
 from notebook_http.notebook.magics.plan import plan_cell
 from notebook_http.notebook.magics.reply_values import json_at
 from notebook_http.notebook.magics.request_cell import ParsedRequest
+from notebook_http.notebook.magics.scope import Scope
 
 
 def plan(cell: str, line: str = "", folder: Path | None = None, **names: object) -> Any:
-    return plan_cell(line, cell, dict(names), {}, folder or Path.cwd())
+    return plan_cell(line, cell, Scope(dict(names), folder=folder or Path.cwd()))
 
 
 def requests(cell: str, line: str = "", **names: object) -> list[ParsedRequest]:

@@ -92,11 +92,15 @@ RunCommand = Callable[["CurlCommand", Any], Awaitable[Any]]
 
 
 def http_magic(
-    shell: Shell, request: Request, run: RunCommand
+    shell: Shell,
+    request: Request,
+    run: RunCommand,
+    takes_paths: Callable[[], bool] = lambda: False,
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the function of `%http` and `%%http` in *shell*, to be registered as `line_cell`.
 
-    *request* sends what the magic reads, *run* the curl commands.
+    *request* sends what the magic reads, *run* the curl commands; *takes_paths* says whether a URL
+    may be a path only.
 
     It raises MagicSyntaxError for what cannot be read, before anything is sent, and returns a
     coroutine that gives the Reply, or the DataFrame with `--df`. Cancelling it ends the request
@@ -113,6 +117,7 @@ def http_magic(
             namespace = {**namespace, **local_ns}
         folder = Path.cwd()
         scope = Scope(namespace, kept=kept, folder=folder)
+        scope.default_takes_paths = takes_paths()
         if cell is None:
             first = read_only_line(line, scope)
             if "file" in first.options:
@@ -122,7 +127,7 @@ def http_magic(
         if is_curl_cell(cell):
             options, command = read_curl_cell(line, cell, scope)
             return _send_command(command, options, scope, shell, run)
-        plan = plan_cell(line, cell, namespace, kept, folder)
+        plan = plan_cell(line, cell, scope)
         return send_all(plan, shell, _sender(plan.scope, request), kept)
 
     http.__doc__ = _HELP + options_help()

@@ -7,7 +7,6 @@ checked before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,17 +83,12 @@ class Plan:
         return f"request {index + 1} of {len(self.blocks)}{called} ({file}{block.line_number})"
 
 
-def plan_cell(
-    line: str, cell: str, namespace: dict[str, Any], kept: Mapping[str, Answer], folder: Path
-) -> Plan:
-    """Return the plan of a `%%http` *cell* below its own *line*.
-
-    *kept*: replies of earlier cells, by name. *folder*: what its files are relative to.
+def plan_cell(line: str, cell: str, scope: Scope) -> Plan:
+    """Return the plan of a `%%http` *cell* below its own *line*, with the names of *scope*.
 
     Raises:
         MagicSyntaxError: something cannot be read, or a template of the first request has no value.
     """
-    scope = Scope(namespace, kept=kept, folder=folder)
     first = read_magic_line(line, scope)
     if "file" in first.options:
         source = Source(line, "%%http ", 1)

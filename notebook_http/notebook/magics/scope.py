@@ -40,6 +40,7 @@ class Scope:
         "_working",
         "awaited",
         "client",
+        "default_takes_paths",
         "elsewhere",
         "folder",
         "is_dry",
@@ -67,6 +68,7 @@ class Scope:
         self.only_looks = only_looks
         self.is_dry = False  # whether nothing is sent: replies that are missing get a word
         self.client: Any = None  # that of `--client`
+        self.default_takes_paths = False
         self.elsewhere = ""  # how requests of the file that are not sent now can be
         self._variables: dict[str, Callable[[Scope], str]] = {}
         self._working: list[str] = []  # variables whose values are being made
@@ -87,12 +89,15 @@ class Scope:
         )
         scope._variables = self._variables
         scope.client = self.client
+        scope.default_takes_paths = self.default_takes_paths
         scope.elsewhere = self.elsewhere
         return scope
 
     @property
     def takes_paths(self) -> bool:
         """Whether a URL may be a path only."""
+        if self.client is None:
+            return self.default_takes_paths
         return bool(getattr(self.client, "has_base_url", False))
 
     def choose_client(self, name: str, source: Source) -> None:
