@@ -6,6 +6,7 @@ import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from notebook_http import hdrs
 from notebook_http.notebook.cassettes.cassette_file import read_cassette, write_cassette
 from notebook_http.notebook.cassettes.differences import differences, is_same, nearest
 from notebook_http.notebook.cassettes.exceptions import NotRecordedError, OfflineError
@@ -137,6 +138,8 @@ class Cassette:
         if len(self._taken) >= _MOST:
             text = f"{self.path.name} holds {_MOST:,} requests, which is what one recording takes"
             raise NotRecordedError(text)
+        if hdrs.UPGRADE in request.headers:
+            return await handler(request)  # messages both ways: no answer that could be kept
         asked = asked_of(request)
         response = await handler(request)
         exchange = response._exchange
@@ -151,6 +154,12 @@ class Cassette:
             NotRecordedError: there is none; the message says what differs.
         """
         asked = asked_of(request)
+        if hdrs.UPGRADE in request.headers:
+            text = (
+                f"{asked.method} {asked.url[:300]} asks for a WebSocket, and {self.path.name} holds "
+                "answers to requests only. Stop it before the WebSocket is opened."
+            )
+            raise (OfflineError if is_offline() else NotRecordedError)(text)
         for number, (recorded, answer) in enumerate(self._known):
             if number not in self._used and is_same(recorded, asked):
                 self._used.add(number)
@@ -202,6 +211,7 @@ def cassette(path: str | os.PathLike[str], mode: Mode = "once") -> Cassette:
     Requests are told apart by method, URL and body. Equal ones get their answers in the order of
     recording, each once. Secrets are masked before anything is written, and compared masked, so
     that another token replays as well; an answer is replayed masked, too. Bodies keep their chunks.
+    WebSockets are not recorded: they are let through while recording, and refused in replay.
     The file is JSON, written when the recording is closed; bodies above 16 MiB are left out.
 
     Args:

@@ -29,6 +29,7 @@ class Counted:
         app.router.add_get("/broken", self.broken)
         app.router.add_get("/moved", self.moved)
         app.router.add_get("/login", self.login)
+        app.router.add_get("/ws", self.socket)
         self.runner = web.AppRunner(app, access_log=None)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", 0).start()
@@ -92,6 +93,15 @@ class Counted:
         """A redirect."""
         self._count(request)
         raise web.HTTPFound("/items?page=moved")
+
+    async def socket(self, request: web.Request) -> web.WebSocketResponse:
+        """Say back the first message."""
+        self._count(request)
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        await ws.send_str(await ws.receive_str())
+        await ws.close()
+        return ws
 
     async def login(self, request: web.Request) -> web.Response:
         """Secrets in the answer."""

@@ -198,6 +198,24 @@ async def test_the_inner_one_is_asked(server: Counted, tmp_path: Path) -> None:
         ]
 
 
+async def test_websockets_pass_while_recording_and_are_refused_in_replay(
+    server: Counted, tmp_path: Path
+) -> None:
+    """With a reason; requests beside them are recorded as ever."""
+    path = tmp_path / "a.json"
+    async with nh.ClientSession() as session:
+        with nh.cassette(path):
+            async with session.ws_connect(server.url + "ws") as ws:
+                await ws.send_str("hello")
+                assert await ws.receive_str() == "hello"
+            await nh.get(server.url + "items")
+        with nh.cassette(path):
+            with pytest.raises(nh.NotRecordedError, match="asks for a WebSocket"):
+                await session.ws_connect(server.url + "ws")
+            assert (await nh.get(server.url + "items")).json()["count"] == 2
+    assert len(server.requests) == 2
+
+
 def test_nothing_stays_behind() -> None:
     """Requests pass the plain functions again."""
     from notebook_http.client import sender
