@@ -156,7 +156,7 @@ class Cassette:
         asked = asked_of(request)
         if hdrs.UPGRADE in request.headers:
             text = (
-                f"{asked.method} {asked.url[:300]} asks for a WebSocket, and {self.path.name} holds "
+                f"{asked.method} {asked.url[:300]} asks for a WebSocket; {self.path.name} holds "
                 "answers to requests only. Stop it before the WebSocket is opened."
             )
             raise (OfflineError if is_offline() else NotRecordedError)(text)
