@@ -187,6 +187,10 @@ if TYPE_CHECKING:
         ChecksumError as ChecksumError,
         DownloadError as DownloadError,
     )
+    from notebook_http.notebook.event_streams.events import (
+        Events as Events,
+        sse as sse,
+    )
     from notebook_http.notebook.explore import (
         explore as explore,
     )

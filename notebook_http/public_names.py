@@ -126,6 +126,10 @@ NAMES_OF = {
         "ChecksumError",
         "DownloadError",
     ),
+    "notebook.event_streams.events": (
+        "Events",
+        "sse",
+    ),
     "notebook.extension": (
         "load_ipython_extension",
         "unload_ipython_extension",

@@ -144,7 +144,7 @@ class Client:
             ClientError, TimeoutError, RuntimeError: as `ClientSession.request`.
             NonHttpUrlClientError: and for a `ws://` URL, which a session would take.
         """
-        session = await self._session()
+        session = await self.session()
         judge = options.get("raise_for_status")
         if judge is None:
             judge = session.raise_for_status
@@ -164,7 +164,7 @@ class Client:
 
     async def open(self, method: str, url: str | URL, options: dict[str, Any]) -> ClientResponse:
         """Send a request and return its response, the body still to come; errors as `fetch`."""
-        session = await self._session()
+        session = await self.session()
         began = time.time()
         try:
             response = await self._send(session, method, url, options)
@@ -181,7 +181,7 @@ class Client:
             RuntimeError: the client is closed.
         """
         own = options.get("middlewares")
-        return tuple(own) if own is not None else (await self._session()).middlewares
+        return tuple(own) if own is not None else (await self.session()).middlewares
 
     async def done(self) -> None:
         """Do nothing: connections are kept for the next request."""
@@ -258,7 +258,7 @@ class Client:
         self._sent += 1
         return await session.request(method, url, **options)
 
-    async def _session(self) -> ClientSession:
+    async def session(self) -> ClientSession:
         """Return the session of the running loop, made now if there is none.
 
         Raises:

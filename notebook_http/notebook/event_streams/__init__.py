@@ -1,0 +1,1 @@
+"""Server-sent events in a cell: one after the other, or watched while they come."""
