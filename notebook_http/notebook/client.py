@@ -332,6 +332,8 @@ def let_all_pass(middlewares: tuple[ClientMiddlewareType, ...]) -> None:
 def make_default_by(make: Callable[..., Client]) -> None:
     """Let *make* give the default client from now on; it takes what `Client` does."""
     global _default, _make_default
+    if make is _make_default:
+        return  # its cookies stay
     _make_default = make
     _default = None  # its sessions are closed silently, when nobody uses it any more
 

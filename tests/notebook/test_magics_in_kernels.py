@@ -111,3 +111,19 @@ def proposed(code):
     hosts = cells.run("[each for each in proposed('%http GET http') if host in each]").text
     assert "127.0.0.1" in hosts
     assert "c4n4ry" not in hosts
+
+
+def test_settings_are_set_in_cells_and_gone_when_unloaded(cells):
+    """By IPython's own `%config`."""
+    assert cells.run("%config NotebookHTTP.base_url = f'http://{host}/'").error == ""
+    assert cells.run("(await nh.get('a')).json()['path']").text == "'/a'"
+    assert "NotebookHTTP.base_url = 'http://127.0.0.1:" in cells.run("%http_config").text
+    slip = cells.run("%http_config timeuot = 5")
+    assert "Did you mean timeout?" in slip.error
+    assert len(slip.error.splitlines()) <= 12
+    cells.run("%unload_ext notebook_http")
+    left = cells.run(
+        "[each for each in get_ipython().configurables if 'notebook_http' in type(each).__module__]"
+    )
+    assert left.text == "[]"
+    cells.run("%load_ext notebook_http")

@@ -102,3 +102,11 @@ async def test_what_is_wrong_in_a_file_is_told(shell, url, tmp_path, text, words
     assert shell.find_line_magic("http") is None
     (tmp_path / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
     load_ipython_extension(shell)
+
+
+async def test_loading_leaves_the_default_client_alone(shell, url):
+    """Its cookies and connections are those of the cells before."""
+    before = client.default_client()
+    load_ipython_extension(shell)
+    unload_ipython_extension(shell)
+    assert client.default_client() is before
