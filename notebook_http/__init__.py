@@ -177,6 +177,9 @@ if TYPE_CHECKING:
         put as put,
         request as request,
     )
+    from notebook_http.notebook.doctor.examination import (
+        doctor as doctor,
+    )
     from notebook_http.notebook.downloads.download import (
         download as download,
     )

@@ -120,6 +120,7 @@ NAMES_OF = {
         "request",
     ),
     "notebook.explore": ("explore",),
+    "notebook.doctor.examination": ("doctor",),
     "notebook.downloads.download": ("download",),
     "notebook.downloads.downloaded": ("Download",),
     "notebook.downloads.exceptions": (

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from notebook_http.notebook.interchange.curl_command import CurlCommand
     from notebook_http.notebook.magics.trace_cell import Trace
 
-__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["is_extension_loaded", "load_ipython_extension", "unload_ipython_extension"]
 
 # What each shell has to undo. Several shells in one process happen in tests, and when embedding.
 _loaded: WeakKeyDictionary[Shell, contextlib.ExitStack] = WeakKeyDictionary()
@@ -72,6 +72,11 @@ def load_ipython_extension(shell: Shell) -> None:
         undo.callback(wake_on_stop(shell))
         undo.callback(close_views)
         _loaded[shell] = undo.pop_all()
+
+
+def is_extension_loaded(shell: Shell) -> bool:
+    """Return whether the extension is in *shell*."""
+    return shell in _loaded
 
 
 def unload_ipython_extension(shell: Shell) -> None:

@@ -18,15 +18,29 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from notebook_http.notebook.shell import Shell
 
-__all__ = ["BEAT_SECONDS", "as_keyboard_interrupt", "wake_on_stop"]
+__all__ = [
+    "BEAT_SECONDS",
+    "as_keyboard_interrupt",
+    "has_beat",
+    "signal_of",
+    "wake_on_stop",
+    "wakes_up",
+]
 
 # What a person takes for "at once" when pressing a button.
 BEAT_SECONDS = 0.2
 # Their default is to be ignored, and a kernel, which has no terminal, has no use for them.
 _SPARE_SIGNALS = ("SIGWINCH", "SIGURG")
+# How long a signal of our own may be on its way to the loop.
+_PROBE_SECONDS = 1.0
+# How each loop is woken: by the signal, or (None) by the beat.
+_wakened: WeakKeyDictionary[asyncio.AbstractEventLoop, signal.Signals | None] = WeakKeyDictionary()
+# Who wants to know that the spare signal woke the loop.
+_probes: set[asyncio.Event] = set()
 
 
 def wake_on_stop(shell: Shell) -> Callable[[], None]:
@@ -40,6 +54,40 @@ def wake_on_stop(shell: Shell) -> Callable[[], None]:
     except RuntimeError:
         return _nothing
     return _handle_spare_signal(loop) or _beat_while_a_cell_runs(loop, shell)
+
+
+def signal_of(loop: asyncio.AbstractEventLoop) -> signal.Signals | None:
+    """Return the spare signal that *loop* handles for us; None when it handles none."""
+    return _wakened.get(loop)
+
+
+def has_beat(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether *loop* gets a beat while a cell runs, in place of a signal."""
+    return loop in _wakened and _wakened[loop] is None
+
+
+async def wakes_up(loop: asyncio.AbstractEventLoop, number: signal.Signals) -> bool:
+    """Raise the spare signal *number*, which disturbs nobody; tell whether *loop* noticed.
+
+    The same file descriptor wakes it for SIGINT. Somebody else's `signal.set_wakeup_fd` takes it.
+    """
+    probe = asyncio.Event()
+    _probes.add(probe)
+    try:
+        signal.raise_signal(number)
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await probe.wait()
+    except TimeoutError:
+        return False
+    finally:
+        _probes.discard(probe)
+    return True
+
+
+def _tell_probes() -> None:
+    # Being called at all has woken the loop.
+    for probe in _probes:
+        probe.set()
 
 
 def _nothing() -> None:
@@ -56,11 +104,14 @@ def _handle_spare_signal(loop: asyncio.AbstractEventLoop) -> Callable[[], None] 
         if number is None or signal.getsignal(number) is not signal.SIG_DFL:
             continue
         try:
-            loop.add_signal_handler(number, _nothing)
+            loop.add_signal_handler(number, _tell_probes)
         except (NotImplementedError, RuntimeError, ValueError):
             return None  # Windows, or a loop of another kind
 
+        _wakened[loop] = signal.Signals(number)
+
         def undo(number: int = number) -> None:
+            _wakened.pop(loop, None)
             if not loop.is_closed():
                 with contextlib.suppress(ValueError, RuntimeError):
                     loop.remove_signal_handler(number)
@@ -89,9 +140,11 @@ def _beat_while_a_cell_runs(loop: asyncio.AbstractEventLoop, shell: Shell) -> Ca
     shell.events.register("pre_execute", start)
     shell.events.register("post_execute", stop)
     start()  # the cell that loads the extension may await, too
+    _wakened[loop] = None
 
     def undo() -> None:
         stop()
+        _wakened.pop(loop, None)
         for event, function in (("pre_execute", start), ("post_execute", stop)):
             with contextlib.suppress(ValueError):
                 shell.events.unregister(event, function)

@@ -1,0 +1,1 @@
+"""A report on what surrounds a notebook: versions, event loop, front end, proxies, TLS."""
