@@ -210,6 +210,21 @@ async def test_stop_is_checked_by_a_signal_that_means_nothing(shell, monkeypatch
     assert (await loop_checks.stop_button()).ok is None
 
 
+async def test_where_signals_are_taken_the_beat_is_told(shell):
+    before = {name: signal.getsignal(name) for name in (signal.SIGWINCH, signal.SIGURG)}
+    for name in before:
+        signal.signal(name, lambda *_: None)
+    try:
+        load_ipython_extension(shell)
+        found = await loop_checks.stop_button()
+        unload_ipython_extension(shell)
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    assert found == fine("the loop looks every 0.2 s while a cell runs")
+    assert (await loop_checks.stop_button()).ok is None
+
+
 async def test_a_check_that_fails_or_hangs_is_a_finding(monkeypatch):
     async def fail():
         raise RuntimeError(f"password={CANARY}\nsecond line")
