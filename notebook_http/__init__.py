@@ -232,6 +232,15 @@ if TYPE_CHECKING:
         serve as serve,
         servers as servers,
     )
+    from notebook_http.notebook.websockets.console import (
+        WebSocketConsole as WebSocketConsole,
+    )
+    from notebook_http.notebook.websockets.exceptions import (
+        WebSocketClosedError as WebSocketClosedError,
+    )
+    from notebook_http.notebook.websockets.opening import (
+        ws as ws,
+    )
     from notebook_http.transport.async_resolver import (
         AsyncResolver as AsyncResolver,
     )

@@ -131,6 +131,9 @@ NAMES_OF = {
         "Events",
         "sse",
     ),
+    "notebook.websockets.console": ("WebSocketConsole",),
+    "notebook.websockets.exceptions": ("WebSocketClosedError",),
+    "notebook.websockets.opening": ("ws",),
     "notebook.extension": (
         "load_ipython_extension",
         "unload_ipython_extension",

@@ -24,6 +24,11 @@ class ConfiguredClient(Client):
         super().__init__(**session_arguments)
         self._options = options
 
+    @property
+    def websocket_options(self) -> dict[str, Any]:
+        """Those of its options that a WebSocket takes, too."""
+        return {name: self._options[name] for name in ("ssl",) if name in self._options}
+
     async def fetch(self, method: str, url: str | URL, options: dict[str, Any]) -> Reply:
         """Send a request and return its reply; as `Client.fetch`."""
         return await super().fetch(method, url, {**self._options, **options})

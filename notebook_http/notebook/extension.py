@@ -71,6 +71,7 @@ def load_ipython_extension(shell: Shell) -> None:
         undo.callback(look_at_errors(shell, looks))
         undo.callback(wake_on_stop(shell))
         undo.callback(close_views)
+        undo.callback(_close_websockets)
         _loaded[shell] = undo.pop_all()
 
 
@@ -179,6 +180,12 @@ def _await_magics_of(shell: Shell) -> Callable[[], None]:
             shell.input_transformers_post.remove(awaiting)
 
     return undo
+
+
+def _close_websockets() -> None:
+    console = sys.modules.get("notebook_http.notebook.websockets.console")
+    if console is not None:
+        console.close_consoles()
 
 
 def _show_stop(error: BaseException) -> BaseException | None:

@@ -76,7 +76,7 @@ def answered(kind: type[failures.ClientResponseError], status: int, **headers: s
         (failures.ConnectionTimeoutError("x"), ["in time", "sock_connect="]),
         (failures.ServerTimeoutError("x"), ["silent", "sock_read="]),
         (failures.TotalTimeoutError("x"), ["too long", "total="]),
-        (answered(failures.WSServerHandshakeError, 200), ["WebSocket", "200 As Said", "path"]),
+        (answered(failures.WSServerHandshakeError, 200), ["WebSocket", "200", "ordinary", "path"]),
         (answered(failures.ClientHttpProxyError, 407), ["proxy", "407", "proxy_auth="]),
         (answered(failures.ClientHttpProxyError, 502), ["proxy", "502", "proxy="]),
         (answered(failures.ContentTypeError, 200), ["not JSON", "what type", ".text"]),

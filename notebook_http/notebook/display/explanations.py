@@ -11,6 +11,7 @@ from notebook_http.notebook.display.connection_explanations import CONNECTION_EX
 from notebook_http.notebook.display.explanation import Explain, Explanation
 from notebook_http.notebook.display.status_advice import advice_for_status
 from notebook_http.notebook.display.url_explanations import URL_EXPLANATIONS
+from notebook_http.notebook.display.websocket_explanations import no_websocket
 from notebook_http.wire.errors import HttpProcessingError
 from notebook_http.wire.secrets import mask_url
 
@@ -91,14 +92,6 @@ def _not_json(error: failures.ContentTypeError) -> Explanation:
     )
 
 
-def _no_websocket(error: failures.WSServerHandshakeError) -> Explanation:
-    return Explanation(
-        f"{mask_url(error.request_info.real_url)} did not open a WebSocket",
-        f"It answered {error.status} {error.message}".rstrip(),
-        "Is this the path of the WebSocket, and does it want a login?",
-    )
-
-
 def _proxy_refused(error: failures.ClientHttpProxyError) -> Explanation:
     why = f"It answered {error.status} {error.message}".rstrip()
     next_step = "Give it a login: proxy_auth=BasicAuth(user, password)"
@@ -150,7 +143,7 @@ _BY_CLASS: dict[type[BaseException], Explain] = {
     TimeoutError: _limit_around_it,
     failures.TooManyRedirects: _too_many_redirects,
     failures.ContentTypeError: _not_json,
-    failures.WSServerHandshakeError: _no_websocket,
+    failures.WSServerHandshakeError: no_websocket,
     failures.ClientHttpProxyError: _proxy_refused,
     failures.ClientResponseError: _bad_answer,
     failures.ClientPayloadError: _body_broke_off,

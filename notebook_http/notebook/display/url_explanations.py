@@ -64,7 +64,7 @@ def _not_http(error: failures.NonHttpUrlClientError) -> Explanation:
     near = nearest(scheme, ("http", "https")) if rest.startswith("//") else ""
     if scheme in ("ws", "wss"):
         http = f"{scheme.replace('ws', 'http')}:{mask_url(rest)}"
-        next_step = f"For a request write {http}; a WebSocket is ClientSession().ws_connect(url)"
+        next_step = f"For a request write {http}; a WebSocket is await nh.ws(url)"
     elif near:
         next_step = f"Did you mean {near}:{mask_url(rest)} ?"
     else:

@@ -1,0 +1,1 @@
+"""WebSockets in cells: messages sent and received by hand, and seen."""
