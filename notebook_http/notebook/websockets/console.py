@@ -186,9 +186,9 @@ class WebSocketConsole:
         else:
             self._lost()
 
-    def _lost(self) -> None:
+    def _lost(self, note: str = "") -> None:
         if self._end is None:
-            self._end = Ending("", int(WSCloseCode.ABNORMAL_CLOSURE), "")
+            self._end = Ending("", int(WSCloseCode.ABNORMAL_CLOSURE), "", note)
 
     def _closed_error(self, what: str) -> WebSocketClosedError:
         end = self._end or Ending("", int(WSCloseCode.ABNORMAL_CLOSURE), "")
@@ -358,9 +358,12 @@ def _no_message(data: object) -> TypeError:
 def _note_arrival(
     console_of: Callable[[], WebSocketConsole | None], reading: asyncio.Task[_Message]
 ) -> None:
+    console = console_of()
+    if console is None:
+        return
     if reading.cancelled():
-        return  # its loop ends
-    if reading.exception() is None and (console := console_of()) is not None:
+        console._lost("its event loop ended")  # which cancels all that runs on it
+    elif reading.exception() is None:
         console._arrived(reading.result())
 
 

@@ -303,3 +303,38 @@ async def test_unloading_says_goodbye(url, talk):
     await asyncio.wait_for(talk.ended.wait(), LIMIT)
     assert talk.code == 1001
     assert "closed by this side: 1001 (going away)" in repr(ws)
+
+
+def test_it_ends_with_its_loop():
+    """And says so, to whoever looks at it or goes on with it in the next `asyncio.run`."""
+
+    async def opened():
+        app = web.Application()
+        app.router.add_get("/echo", Talk().answer)
+        server = TestServer(app)
+        await server.start_server()
+        ws = await nh.ws(server.make_url("/echo"))
+        return server, ws
+
+    async def gone_on(server, ws):
+        with pytest.raises(nh.WebSocketClosedError, match="its event loop ended"):
+            await ws.send("x")
+        await ws.close()
+
+    with asyncio.Runner() as runner:
+        server, ws = runner.run(opened())
+        runner.run(asyncio.sleep(0))
+        assert not ws.closed
+        runner.run(_cancel_all_others())
+        assert "its event loop ended" in repr(ws)
+        runner.run(gone_on(server, ws))
+        runner.run(server.close())
+        runner.run(default_client().close())
+
+
+async def _cancel_all_others():
+    """Do what `asyncio.run` does at its end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
