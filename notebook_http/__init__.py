@@ -232,6 +232,9 @@ if TYPE_CHECKING:
         serve as serve,
         servers as servers,
     )
+    from notebook_http.notebook.stream_df import (
+        stream_df as stream_df,
+    )
     from notebook_http.notebook.websockets.console import (
         WebSocketConsole as WebSocketConsole,
     )

@@ -155,6 +155,7 @@ NAMES_OF = {
         "serve",
         "servers",
     ),
+    "notebook.stream_df": ("stream_df",),
     "transport.body_part_reader": ("BodyPartReader",),
     "transport.data_queue": (
         "DataQueue",

@@ -3,8 +3,10 @@
 `body_format` tells the format and `reply_body` has it read: `json_body`, `tabular` (CSV),
 `columnar` (Parquet, Arrow), `workbook`, `xml_body`, `html_tables`, `events`, `geojson`. `records`
 finds the rows in values, `row_path` walks to them, `flatten` makes columns of nested records,
-`typed_columns` gives these types, and `delivery` hands the table over. pandas is imported when the
-first frame is made, never before; pyarrow, polars and openpyxl only for what needs them.
+`typed_columns` gives these types, and `delivery` hands the table over. `frame_pieces` makes frames
+of a body as it comes: `streamed_text` decodes, `record_cutter` cuts it where records end. pandas is
+imported when the first frame is made, never before; pyarrow, polars and openpyxl only for what
+needs them.
 """
 
 from __future__ import annotations

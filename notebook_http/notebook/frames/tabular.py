@@ -16,7 +16,7 @@ from notebook_http.notebook.frames.exceptions import FrameError
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["decoded_text", "delimiter_of", "frame_from_csv"]
+__all__ = ["byte_order_mark", "decoded_text", "delimiter_of", "frame_from_csv"]
 
 #: Delimiters that are looked for, the likeliest first.
 _DELIMITERS = (",", ";", "\t", "|")
@@ -105,15 +105,23 @@ def _with_names_for_all(text: str, delimiter: str) -> tuple[str, int]:
     return "\n".join(lines), len(names)
 
 
+def byte_order_mark(content: bytes) -> str | None:
+    """Return the encoding, without the mark itself, of text that begins with such a mark."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return encoding
+    return None
+
+
 def decoded_text(content: bytes, charset: str | None) -> str:
     """Return *content* as text: by its byte order mark, by *charset*, or as browsers guess.
 
     Raises:
         FrameError: *charset* is unknown here, or the bytes are not in it.
     """
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
+    marked = byte_order_mark(content)
+    if marked is not None:
+        return content.decode(marked, "replace")
     if charset:
         try:
             return content.decode(charset)
