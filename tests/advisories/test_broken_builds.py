@@ -250,6 +250,7 @@ def copy_of_package(folder: Path) -> Path:
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python with the package in *folder*, and no other."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTEST_ADDOPTS", None)  # what is asked of pytest below is read in its words
     command = [sys.executable, "-P", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=300, cwd=ROOT, env=environment, check=False
