@@ -19,6 +19,15 @@ _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def own_default_client() -> Iterator[None]:
+    """Let the cookies of the client behind `nh.get` end with the test that it was given them in."""
+    from notebook_http.notebook import client
+
+    yield
+    client._default = None
+
+
 @pytest.fixture
 def shell() -> Iterator[Any]:
     """A fresh IPython shell, with the extension not loaded; cells run on the test's own loop."""
