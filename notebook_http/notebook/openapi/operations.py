@@ -230,7 +230,11 @@ def _parameters(item: Node, node: Node) -> list[Parameter]:
 
 
 def _value(parameter: Parameter) -> Any:
-    node = parameter.node
+    return _example_in(parameter.node, parameter.node)  # 2.0 has it all in one
+
+
+def _example_in(node: Node, otherwise: Node | None) -> Any:
+    """Return the example that a parameter or a media type gives, or one by its schema."""
     if node.value.get("example") is not None:
         return plain(node.value["example"])
     examples = node.child("examples")
@@ -238,8 +242,8 @@ def _value(parameter: Parameter) -> Any:
         for _, each in examples.entries():
             if isinstance(each.value, Mapping) and "value" in each.value:
                 return plain(each.value["value"])
-    schema = node.child("schema")
-    return example_of(schema if schema is not None else node)  # 2.0 has it all in one
+    schema = node.child("schema") or otherwise
+    return None if schema is None else example_of(schema)
 
 
 def _query_pairs(parameter: Parameter) -> list[list[str]]:
@@ -278,15 +282,7 @@ def _is_json(content_type: str) -> bool:
 def _media_example(media: Node) -> Any:
     if not isinstance(media.value, Mapping):
         raise media.error("an object")
-    if media.value.get("example") is not None:
-        return plain(media.value["example"])
-    examples = media.child("examples")
-    if examples is not None and isinstance(examples.value, Mapping):
-        for _, each in examples.entries():
-            if isinstance(each.value, Mapping) and "value" in each.value:
-                return plain(each.value["value"])
-    schema = media.child("schema")
-    return None if schema is None else example_of(schema)
+    return _example_in(media, None)
 
 
 def _form_pairs(value: Any) -> list[list[str]]:
