@@ -8,13 +8,13 @@ and a level is decoded when the tree comes to it. So numbers stay as they were w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 
+from notebook_http.notebook.display.json_token import JSON_TOKEN
 from notebook_http.notebook.display.malformed import place_words
 
 __all__ = ["Literal", "MalformedJSON", "Opened", "Source", "read_json", "read_json_head"]
@@ -29,13 +29,6 @@ _HEAD_LEVELS = 64
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ANY = msgspec.json.Decoder(msgspec.Raw)
-_TOKEN = re.compile(
-    r"[ \t\r\n]*+(?:"
-    r'(?P<string>"(?:[^"\\]|\\.)*+"?)'
-    r"|(?P<mark>[{}\[\],:])"
-    r'|(?P<word>[^\s{}\[\],:"]++))',
-    re.DOTALL,
-)
 
 
 class Literal(str):
@@ -232,7 +225,7 @@ def _closed(text: str) -> tuple[str, int, str]:
     position = safe = 0
     mark = ""
     why = "only the beginning was read"
-    while found := _TOKEN.match(text, position):
+    while found := JSON_TOKEN.match(text, position):
         position = found.end()
         token = found.group(found.lastgroup or 0)
         if found.lastgroup == "mark":

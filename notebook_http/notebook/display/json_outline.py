@@ -10,18 +10,12 @@ import json
 import re
 from typing import Any
 
+from notebook_http.notebook.display.json_token import JSON_TOKEN
 from notebook_http.wire.secret_names import Secrecy, is_secret_header, mask, secrecy_of
 from notebook_http.wire.secrets import mask_text
 
 __all__ = ["json_outline"]
 
-_TOKEN = re.compile(
-    r"[ \t\r\n]*+(?:"
-    r'(?P<string>"(?:[^"\\]|\\.)*+"?)'
-    r"|(?P<mark>[{}\[\],:])"
-    r'|(?P<word>[^\s{}\[\],:"]++))',
-    re.DOTALL,
-)
 _FIRST_INSIDE = re.compile(r"\[\s*+(.)", re.DOTALL)
 # The "name" of the object that has a "value" here: `{"value": …, "name": "Cookie"}`.
 _NAME_AHEAD = re.compile(r'[^{}]{0,2000}?"name"\s*+:\s*+"([^"\\]{0,64})"')
@@ -59,7 +53,7 @@ class _Outline:
     def write(self) -> bool:
         """Write tokens until the limits or the end; return whether the end was reached."""
         position = 0
-        while found := _TOKEN.match(self.text, position):
+        while found := JSON_TOKEN.match(self.text, position):
             if self.characters <= 0 or self.lines <= 0:
                 return False
             position = found.end()
@@ -117,7 +111,7 @@ class _Outline:
     def _string(self, token: str, position: int) -> None:
         level = self.levels[-1]
         value = _unquoted(token)
-        following = _TOKEN.match(self.text, position)
+        following = JSON_TOKEN.match(self.text, position)
         if level.is_object and level.key is None and following and following.group("mark") == ":":
             self._begin_item()
             level.key = value
