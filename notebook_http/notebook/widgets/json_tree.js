@@ -4,18 +4,7 @@
 const PAGE = 100; // rows that are asked for at once
 const MOST = 1000; // rows of one level that stay in the page
 const INDENTED_LEVELS = 24; // beyond, rows are not moved further to the right
-const PATIENCE = 8000; // milliseconds until the page says that the kernel is silent
 const TYPING_PAUSE = 300; // milliseconds
-
-function make(name, className, text) {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  // JupyterLab reads keys before anybody in its page does (arrows fold headings), but not of
-  // elements that say so themselves.
-  element.dataset.lmSuppressShortcuts = "true";
-  return element;
-}
 
 function button(className, text, label, act) {
   const element = make("button", className, text);
@@ -23,25 +12,6 @@ function button(className, text, label, act) {
   if (label) element.setAttribute("aria-label", label);
   element.addEventListener("click", act);
   return element;
-}
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // No permission, or a page without TLS: the way of old.
-    const area = make("textarea");
-    area.value = text;
-    area.style.position = "fixed";
-    area.style.opacity = "0";
-    const focused = document.activeElement;
-    document.body.append(area);
-    area.select();
-    const copied = document.execCommand("copy");
-    area.remove();
-    focused?.focus();
-    if (!copied) throw new Error("the page may not copy");
-  }
 }
 
 class Kernel {

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.widgets.json_nodes import JsonNodes, Scope
 from notebook_http.notebook.widgets.loop_calls import LoopCalls
 from notebook_http.notebook.widgets.open_views import close_everything
+from notebook_http.notebook.widgets.page_files import file_text, module_text
 
 __all__ = ["json_tree"]
 
@@ -54,8 +54,8 @@ def _tree_class() -> Any:
     class JsonTree(anywidget.AnyWidget):
         """A JSON value as a tree."""
 
-        _esm = _text_of("json_tree.js")
-        _css = _text_of("json_tree.css")
+        _esm = module_text("json_tree.js")
+        _css = file_text("json_tree.css")
         first = traitlets.Dict().tag(sync=True)
 
         def __init__(self, value: Any, show_rows: ShowRows) -> None:
@@ -128,10 +128,6 @@ def _tree_class() -> Any:
                 self.send(asked)
 
     return JsonTree
-
-
-def _text_of(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def _path(content: Mapping[str, Any]) -> list[int]:

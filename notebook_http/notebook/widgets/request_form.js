@@ -1,17 +1,7 @@
 // A form for one request. What is typed stays in this page and goes to the kernel by messages:
 // nothing of it is widget state, which notebooks save. Passwords are sent with a request, never back.
 
-const PATIENCE = 8000; // milliseconds until the page says that the kernel is silent
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-
-function make(name, className, text) {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  // JupyterLab reads keys before anybody in its page does, but not of elements that say so.
-  element.dataset.lmSuppressShortcuts = "true";
-  return element;
-}
 
 function button(text, act, label) {
   const element = make("button", "nh-button", text);
@@ -40,21 +30,6 @@ function field(label, type = "text") {
   element.autocomplete = type === "password" ? "new-password" : "off";
   element.spellcheck = false;
   return element;
-}
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = make("textarea");
-    area.value = text;
-    area.style.position = "fixed";
-    document.body.append(area);
-    area.select();
-    const copied = document.execCommand("copy");
-    area.remove();
-    if (!copied) throw new Error("the page may not copy");
-  }
 }
 
 class Pairs {

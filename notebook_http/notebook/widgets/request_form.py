@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
 from notebook_http.notebook.display.html import visible
@@ -25,6 +24,7 @@ from notebook_http.notebook.widgets.form_request import (
 )
 from notebook_http.notebook.widgets.loop_calls import LoopCalls
 from notebook_http.notebook.widgets.open_views import close_everything
+from notebook_http.notebook.widgets.page_files import file_text, module_text
 from notebook_http.wire.secrets import mask_url
 
 __all__ = ["Operation", "request_form"]
@@ -68,8 +68,8 @@ def _form_class() -> Any:
     class RequestForm(anywidget.AnyWidget):
         """The fields of a request."""
 
-        _esm = _text_of("request_form.js")
-        _css = _text_of("request_form.css")
+        _esm = module_text("request_form.js")
+        _css = file_text("request_form.css")
         setup = traitlets.Dict().tag(sync=True)
 
         def __init__(
@@ -174,7 +174,3 @@ def _next_cell(code: str) -> str:
     propose(code)
     # The page is told with the end of a cell, and none is running.
     return "It comes as a new cell below the next one that you run."
-
-
-def _text_of(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")

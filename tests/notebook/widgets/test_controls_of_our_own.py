@@ -21,8 +21,9 @@ FORBIDDEN = re.compile(
 
 def test_there_are_modules_and_styles() -> None:
     """Else the tests below look at nothing."""
-    assert [path.name for path in MODULES] == ["json_tree.js", "request_form.js"]
-    assert [path.stem for path in STYLES] == [path.stem for path in MODULES]
+    modules = ["json_tree.js", "page_elements.js", "request_form.js"]
+    assert [path.name for path in MODULES] == modules
+    assert [path.name for path in STYLES] == ["json_tree.css", "request_form.css"]
 
 
 @pytest.mark.parametrize("path", MODULES + STYLES, ids=lambda path: path.name)
