@@ -45,8 +45,11 @@ __all__ = ["is_extension_loaded", "load_ipython_extension", "unload_ipython_exte
 # What each shell has to undo. Several shells in one process happen in tests, and when embedding.
 _loaded: WeakKeyDictionary[Shell, contextlib.ExitStack] = WeakKeyDictionary()
 _SHORT_ERRORS = (
-    *(failures.ClientError, failures.TotalTimeoutError),
-    *(SourceSyntaxError, ReplyAssertionError, FrameError),
+    failures.ClientError,
+    failures.TotalTimeoutError,
+    SourceSyntaxError,
+    ReplyAssertionError,
+    FrameError,
 )
 # The classes are shared by all shells: changed by the first, restored by the last.
 _short_errors = contextlib.ExitStack()
