@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-import nbformat
 import pytest
 from playwright.async_api import Page, expect
+
+from tests.browser.open_page import OpenPage, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -59,16 +60,6 @@ app.router.add_get("/{name}", answer)
 srv = await nh.serve(app, port=0)
 """
 SHOWN = ("tree", "table", "broken", "html", "script", "events", "parts", "sound", "bytes")
-OPENED = """async () => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const panel = app.shell.currentWidget;
-    await panel.context.ready;
-    await panel.revealed;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-    await app.commands.execute('notebook:run-all-cells');
-}"""
 THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 # The lowest contrast of text in cards, as WCAG 2.2 reckons it; the page's own colours behind them.
 CONTRAST = """() => {
@@ -106,18 +97,13 @@ async def test_cards_of_every_kind_read_well_in_both_themes(
     page: Page, lab: Lab, screenshots: Path
 ) -> None:
     """Contrast 4.5, trees that fold, no error in the console; the pictures are for people."""
-    heard: list[str] = []
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    sources = [SETUP, *(f'await nh.get(srv.url + "{name}")' for name in SHOWN)]
-    sources.append('(await nh.get(srv.url + "html")).render(height=120)')
-    notebook.cells = [nbformat.v4.new_code_cell(source.strip()) for source in sources]
-    nbformat.write(notebook, lab.folder / "cards.ipynb")
+    sources = {"setup": SETUP, **{name: f'await nh.get(srv.url + "{name}")' for name in SHOWN}}
+    sources["page"] = '(await nh.get(srv.url + "html")).render(height=120)'
+    write_notebook(lab.folder, "cards.ipynb", sources)
     await page.set_viewport_size({"width": 1100, "height": 1300})
-    await page.goto(lab.address_of("cards.ipynb"))
-    await page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
-    await page.evaluate(OPENED)
+    opened = OpenPage(page)
+    await opened.open(lab.address_of("cards.ipynb"))
+    await opened.run_all()
     cells = page.locator(".jp-CodeCell")
     await expect(cells.last.locator("iframe")).to_be_visible(timeout=120_000)
     tree = cells.nth(1).locator(".jp-OutputArea-output")
@@ -141,4 +127,4 @@ async def test_cards_of_every_kind_read_well_in_both_themes(
         lowest, count = await page.evaluate(CONTRAST)
         assert count > 200
         assert lowest >= 4.5, theme
-    assert not [words for words in heard if not re.search("ResizeObserver", words)]
+    assert not [words for words in opened.heard if not re.search("ResizeObserver", words)]

@@ -8,25 +8,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.async_api import (
-    ConsoleMessage,
-    ElementHandle,
-    Page,
-    TimeoutError as PageTimeoutError,
-)
+from playwright.async_api import ElementHandle, Page, TimeoutError as PageTimeoutError
+
+from tests.browser.open_page import LOWEST_CONTRAST, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 NOTEBOOK = "01_first_request.ipynb"
-OPEN = """async () => {
-    await window.jupyterapp.restored;
-    const panel = window.jupyterapp.shell.currentWidget;
-    await panel.context.ready;
-    await panel.revealed;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-}"""
-RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 # The code cells that did not run, and before them the first error that stopped the rest.
 NOT_RUN = """() => {
     const cells = window.jupyterapp.shell.currentWidget.content.widgets
@@ -48,29 +36,12 @@ TEXT_OF = """area => [...area.querySelectorAll('.jp-OutputArea-output')]
     .map(output => output.innerText).join('\\n')"""
 
 
-class OpenNotebook:
-    """The tutorial, open and run in a page; `complaints` holds what the console said."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            where = message.location.get("url", "")
-            self.complaints.append(f"{message.text} ({where})")
-
-    async def open(self, address: str) -> None:
-        """Open the notebook and wait for its kernel."""
-        await self.page.goto(address)
-        await self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
-        await self.page.evaluate(OPEN)
+class OpenNotebook(OpenPage):
+    """The tutorial in JupyterLab."""
 
     async def run_all(self) -> None:
         """Run all cells and wait until the kernel has nothing left to do."""
-        await self.page.evaluate(RUN_ALL)
+        await super().run_all()
         try:
             await self.page.wait_for_function(f"() => ({NOT_RUN})().length === 0", timeout=5000)
         except PageTimeoutError:
@@ -128,7 +99,7 @@ async def test_run_all_shows_cards_tables_and_answers(
         element = await tutorial.output(cell_id)
         await element.screenshot(path=screenshots / f"{cell_id}.png")
     await tutorial.page.screenshot(path=screenshots / "lab.png")
-    assert tutorial.complaints == []
+    assert tutorial.heard == []
 
 
 async def test_second_run_all_is_as_good_as_the_first(tutorial: OpenNotebook) -> None:
@@ -137,7 +108,7 @@ async def test_second_run_all_is_as_good_as_the_first(tutorial: OpenNotebook) ->
     await tutorial.run_all()
     assert await tutorial.text("url") == address
     assert await tutorial.page.evaluate(CELLS_WITH_ERRORS) == ["raise-for-status", "refused"]
-    assert tutorial.complaints == []
+    assert tutorial.heard == []
 
 
 async def test_server_answers_the_browser_itself(tutorial: OpenNotebook) -> None:
@@ -161,37 +132,6 @@ async def test_cards_can_be_read_in_the_dark(tutorial: OpenNotebook, screenshots
         element = await tutorial.output(cell_id)
         await element.screenshot(path=screenshots / f"{cell_id}-dark.png")
         assert await element.evaluate(LOWEST_CONTRAST) >= 4.5, cell_id
-
-
-# The smallest contrast (WCAG 2.1, 1.4.3) between any text of ours and what lies behind it.
-LOWEST_CONTRAST = """root => {
-    const channel = value => value <= 0.03928
-        ? value / 12.92 : Math.pow((value + 0.055) / 1.055, 2.4);
-    const parse = colour => {
-        const canvas = document.createElement('canvas').getContext('2d');
-        canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-        const data = canvas.getImageData(0, 0, 1, 1).data;
-        return [...data].map(value => value / 255);
-    };
-    const light = ([r, g, b]) =>
-        0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-    const behind = node => {
-        for (let at = node; at; at = at.parentElement) {
-            const colour = parse(getComputedStyle(at).backgroundColor);
-            if (colour[3] > 0.9) return colour;
-        }
-        return [1, 1, 1, 1];
-    };
-    let lowest = 21;
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const node = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || node.getClientRects().length === 0) continue;
-        const pair = [light(parse(getComputedStyle(node).color)), light(behind(node))];
-        lowest = Math.min(lowest, (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05));
-    }
-    return lowest;
-}"""
 
 
 def test_notebook_names_the_cells_that_these_tests_look_at() -> None:

@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from .test_tutorial_in_lab import LOWEST_CONTRAST
+from tests.browser.open_page import LOWEST_CONTRAST, OpenPage, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -49,16 +48,6 @@ form
 }
 # A kernel that is busy on a slow machine.
 expect.set_options(timeout=60_000)
-READY = """async () => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const panel = app.shell.currentWidget;
-    await panel.context.ready;
-    await panel.revealed;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
-}"""
-RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 # Said by Notebook 7 while it starts, with any notebook: it looks for settings of JupyterLab's.
 OF_NOTEBOOK = re.compile(r"reading 'schema'|is already registered|not registered")
 DARK = """async () => {
@@ -67,26 +56,8 @@ DARK = """async () => {
 }"""
 
 
-class OpenPage:
-    """A notebook that was opened and run; `complaints` are what its console said."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.heard: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.heard.append(f"page error: {error}"))
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            where = message.location.get("url", "")
-            self.heard.append(f"{message.text} ({where})")
-
-    async def open(self, address: str) -> None:
-        """Open the notebook and run all of it."""
-        await self.page.goto(address)
-        await self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
-        await self.page.evaluate(READY)
-        await self.page.evaluate(RUN_ALL)
+class RunPage(OpenPage):
+    """A notebook in JupyterLab or in Notebook 7."""
 
     @property
     def complaints(self) -> list[str]:
@@ -99,25 +70,15 @@ class OpenPage:
         return text
 
 
-def write_notebook(folder: Path, name: str, cells: dict[str, str]) -> None:
-    """Write a notebook of these cells."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    for cell_id, source in cells.items():
-        cell = nbformat.v4.new_code_cell(source.strip())
-        cell["id"] = cell_id
-        notebook.cells.append(cell)
-    nbformat.write(notebook, folder / name)
-
-
 @pytest.fixture(params=["lab", "notebook"])
-async def opened(request: pytest.FixtureRequest, page: Page, lab: Any) -> OpenPage:
+async def opened(request: pytest.FixtureRequest, page: Page, lab: Any) -> RunPage:
     """The notebook, run in JupyterLab or in Notebook 7."""
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     write_notebook(lab.folder, "widgets.ipynb", CELLS)
-    notebook = OpenPage(page)
+    notebook = RunPage(page)
     addresses = {"lab": lab.address_of, "notebook": lab.notebook_address_of}
     await notebook.open(addresses[request.param]("widgets.ipynb"))
+    await notebook.run_all()
     return notebook
 
 
@@ -127,7 +88,7 @@ def row(tree: Locator, words: str) -> Locator:
 
 
 async def test_the_form(
-    opened: OpenPage, screenshots: Path, request: pytest.FixtureRequest, lab: Any
+    opened: RunPage, screenshots: Path, request: pytest.FixtureRequest, lab: Any
 ) -> None:
     """Send, check JSON, cancel, history, code into a new cell; and no token in the saved file."""
     where = request.node.callspec.id
@@ -212,7 +173,7 @@ async def test_the_form(
 
 
 async def test_the_reply_view(
-    opened: OpenPage, screenshots: Path, request: pytest.FixtureRequest
+    opened: RunPage, screenshots: Path, request: pytest.FixtureRequest
 ) -> None:
     """Unfold, page, search, copy paths, keys, a table of rows, resend; in light and dark."""
     where = request.node.callspec.id
