@@ -15,14 +15,9 @@ from notebook_http import web
 from notebook_http.client.exceptions import ClientError, TotalTimeoutError
 from notebook_http.notebook.extension import load_ipython_extension, unload_ipython_extension
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
+from tests.notebook.shell_cells import run
 
 _SHORT = (ClientError, TotalTimeoutError, MagicSyntaxError)
-
-
-async def run(shell: Any, cell: str) -> Any:
-    """Run *cell* on this loop, as a kernel does; return its value, or raise its error."""
-    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
-    return result.result if result.success else result.raise_error()
 
 
 @pytest.fixture

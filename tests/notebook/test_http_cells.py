@@ -17,6 +17,7 @@ from notebook_http.notebook.magics.plan import plan_cell
 from notebook_http.notebook.magics.reply_values import json_at
 from notebook_http.notebook.magics.request_cell import ParsedRequest
 from notebook_http.notebook.magics.scope import Scope
+from tests.notebook.shell_cells import run
 
 
 def plan(cell: str, line: str = "", folder: Path | None = None, **names: object) -> Any:
@@ -33,12 +34,6 @@ def error_of(cell: str, **names: object) -> str:
         plan(cell, **names)
     assert len(str(caught.value).splitlines()) <= 12
     return str(caught.value)
-
-
-async def run(shell: Any, cell: str) -> Any:
-    """Run *cell* on this loop, as a kernel does; return its value, or raise its error."""
-    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
-    return result.result if result.success else result.raise_error()
 
 
 @pytest.fixture

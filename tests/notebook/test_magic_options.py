@@ -12,14 +12,9 @@ from notebook_http import web
 from notebook_http.notebook.client import Client
 from notebook_http.notebook.extension import load_ipython_extension
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
+from tests.notebook.shell_cells import run
 
 SECRET = "c4n4ryc4n4ry"
-
-
-async def run(shell: Any, cell: str) -> Any:
-    """Run *cell* on this loop, as a kernel does; return its value, or raise its error."""
-    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
-    return result.result if result.success else result.raise_error()
 
 
 @pytest.fixture

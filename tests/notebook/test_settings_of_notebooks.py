@@ -11,12 +11,7 @@ from notebook_http import web
 from notebook_http.notebook import client
 from notebook_http.notebook.extension import load_ipython_extension, unload_ipython_extension
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
-
-
-async def run(shell: Any, cell: str) -> Any:
-    """Run *cell* on this loop, as a kernel does; return its value, or raise its error."""
-    result = await shell.run_cell_async(cell, transformed_cell=shell.transform_cell(cell))
-    return result.result if result.success else result.raise_error()
+from tests.notebook.shell_cells import run
 
 
 @pytest.fixture
