@@ -92,7 +92,13 @@ class Transfer:
             before = self._here
             try:
                 await self._fetch()
-                break
+                if self._total is None or self._received >= self._total:
+                    break
+                # RFC 9110 §15.3.7: a server may send less of a range than was asked for.
+                if self._here == before:
+                    raise DownloadError(f"The server sends no more: {self._how_far()}")
+                breaks = 0
+                continue
             except (ClientPayloadError, ClientConnectionError, TimeoutError) as error:
                 if not self._begun:
                     raise
@@ -160,7 +166,8 @@ class Transfer:
             ):
                 self.part.forget()
                 return True
-            self._total = span.size
+            if span.size is not None:
+                self._total = span.size
             await self._go_on_from(offset)
             await self._write(response, anew=False)
             return False

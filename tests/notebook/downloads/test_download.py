@@ -31,7 +31,8 @@ class Files:
         self.fields = {"ETag": '"one"'}
         self.breaks = 0  # answers to come that end in their middle
         self.takes_ranges = True
-        self.refuses_end = True
+        self.most = len(BODY)  # bytes of one range
+        self.empty = False  # whether ranges have no byte
         self.seen: list[tuple[str | None, str | None]] = []
         self.gate = asyncio.Event()
         self.hangs = False
@@ -47,15 +48,18 @@ class Files:
         self.seen.append((wanted, condition))
         if request.path == "/missing":
             return web.Response(status=404, text="no such file")
-        start, fields = 0, dict(self.fields)
+        start, end, fields = 0, len(self.body), dict(self.fields)
         if wanted and self.takes_ranges and condition == fields.get("ETag"):
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
             size = len(self.body)
             if start >= size:
                 return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
-            fields["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+            end = min(size, start + self.most)
+            fields["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+            if self.empty:
+                end = start
         response = web.StreamResponse(status=206 if start else 200, headers=fields)
-        rest = self.body[start:]
+        rest = self.body[start:end]
         response.content_length = len(rest)
         await response.prepare(request)
         if self.breaks or self.hangs:
@@ -100,6 +104,28 @@ async def test_a_broken_connection_is_taken_up_by_itself(files, tmp_path):
     got = await nh.download(files.url(), tmp_path / "x", checksum=SUM)
     assert got.path.read_bytes() == BODY
     assert [each[1] for each in files.seen] == [None, '"one"', '"one"']
+
+
+async def test_short_ranges_are_asked_on(files, tmp_path):
+    """RFC 9110 §15.3.7: less than was asked for is no end."""
+    files.breaks, files.most = 1, 200_000
+    got = await nh.download(files.url(), tmp_path / "x", checksum=SUM)
+    assert got.path.read_bytes() == BODY
+    assert [each[0] for each in files.seen] == [
+        None,
+        *(f"bytes={len(BODY) // 2 + 200_000 * number}-" for number in range(3)),
+    ]
+
+
+async def test_ranges_without_a_byte_end_in_an_error(files, tmp_path):
+    """Not in a file that is too short, nor in asking for ever."""
+    await stop_in_the_middle(files, tmp_path / "x")
+    files.empty = True
+    with pytest.raises(nh.DownloadError, match="no more: 524 KB of 1"):
+        await nh.download(files.url(), tmp_path / "x")
+    files.empty = False
+    got = await nh.download(files.url(), tmp_path / "x", checksum=SUM)
+    assert got.resumed_from == len(BODY) // 2
 
 
 async def stop_in_the_middle(files: Files, target) -> None:
