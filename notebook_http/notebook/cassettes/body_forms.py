@@ -8,6 +8,8 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 from notebook_http.notebook.interchange.request_parts import masked_body
+from notebook_http.wire.media_type import parse_media_type
+from notebook_http.wire.registered_secrets import mask_registered
 
 __all__ = ["body_bytes", "body_form", "masked_alike"]
 
@@ -33,14 +35,15 @@ def body_form(body: bytes, content_type: str) -> dict[str, Any]:
     """Return *body*, secrets masked, as values for a JSON file."""
     if not body:
         return {}
+    # Masked before its form is chosen: base64 hides nothing.
+    shown = masked_alike(_masked(body, content_type))
     try:
-        body.decode()
-    except UnicodeDecodeError:
-        text = b64encode(body).decode()
+        shown.encode()
+    except UnicodeEncodeError:
+        text = b64encode(shown.encode("utf-8", "surrogateescape")).decode()
         return {
             "base64": [text[at : at + _BASE64_LINE] for at in range(0, len(text), _BASE64_LINE)]
         }
-    shown = masked_alike(masked_body(body, content_type).decode("utf-8", "surrogateescape"))
     if shown.lstrip()[:1] in ("{", "["):
         try:
             value = json.loads(shown)
@@ -50,6 +53,26 @@ def body_form(body: bytes, content_type: str) -> dict[str, Any]:
         except (ValueError, RecursionError):
             pass
     return {"text": shown.splitlines(keepends=True)}
+
+
+def _masked(body: bytes, content_type: str) -> str:
+    """Return masked *body* as text, octets that are no UTF-8 as surrogates (PEP 383)."""
+    if not _is_binary(body, content_type):
+        body = masked_body(body, content_type)
+    # Also in the parts of a body that are not looked into.
+    return mask_registered(body.decode("utf-8", "surrogateescape"))
+
+
+def _is_binary(body: bytes, content_type: str) -> bool:
+    """Return whether names and words in *body* would be chance, and to mask them would break it."""
+    kind = parse_media_type(content_type)
+    if not kind.type or kind.is_text or kind.type == "multipart":
+        return False
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def body_bytes(form: object) -> bytes:

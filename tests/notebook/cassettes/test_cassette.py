@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import notebook_http as nh
+from notebook_http.notebook.cassettes.body_forms import body_bytes, body_form
+from notebook_http.wire import registered_secrets
 from tests.notebook.cassettes.conftest import Counted
 
 
@@ -92,6 +94,46 @@ async def test_the_file_reads_well_and_holds_no_secret(server: Counted, tmp_path
     assert values["interactions"][3]["request"]["body"]["json"] == {"password": "••••", "n": 1}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=latin-1", "text/plain; charset=latin-1", "", "application/weird"],
+)
+async def test_text_that_is_no_utf_8_holds_no_secret(
+    server: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content_type: str
+) -> None:
+    """Neither by its name nor by its value, in request and answer; the rest is kept."""
+    monkeypatch.setattr(registered_secrets, "_known", {})
+    registered_secrets.register_secret("r3gistered-value", "MINE")
+    body = '{"password": "n4med-value", "note": "für r3gistered-value", "name": "Zoë"}'
+    sent = body.encode("latin-1")
+    path = tmp_path / "a.json"
+    with nh.cassette(path):
+        headers = {"Content-Type": content_type} if content_type else {}
+        reply = await nh.post(server.url + "echo", data=sent, headers=headers)
+    assert reply.content == sent
+    each = json.loads(path.read_text())["interactions"][0]
+    for form, kind in (
+        (each["request"]["body"], content_type),
+        (each["answer"]["body"], reply.headers["Content-Type"]),
+    ):
+        kept = body_bytes(form)
+        assert b"r3gistered" not in kept
+        # What says that it is no text has no names; `nh.post` says so where nothing was given.
+        if kind.startswith(("application/json", "text/")):
+            assert b"n4med" not in kept
+        assert b"Zo\xeb" in kept
+
+
+def test_octets_are_kept_as_they_are() -> None:
+    """In bodies of every kind that hold no secret."""
+    raw = bytes(range(256)) * 3
+    for kind in ("application/octet-stream", "image/png", "text/plain", "", "multipart/mixed"):
+        assert body_bytes(body_form(raw, kind)) == raw
+    # In what is no text a word is chance.
+    raw = b"\x89PNG\xff token=abcdefgh"
+    assert body_bytes(body_form(raw, "image/png")) == raw
 
 
 async def test_another_token_is_the_same_request(server: Counted, tmp_path: Path) -> None:
