@@ -138,13 +138,13 @@ def answer_of(response: ClientResponse, exchange: RecordedExchange) -> Answer:
     if exchange.is_too_large:
         broken = f"its body is over {MOST_BODY_BYTES:,} bytes, which is what is recorded at most"
     elif exchange.failure is not None:
-        broken = masked_alike(mask_text(str(exchange.failure)[:500])) or "the connection was lost"
+        broken = masked_alike(mask_text(str(exchange.failure)))[:500] or "the connection was lost"
     is_chunked = head is not None and head.chunked
     if head is not None and exchange.is_coded and head.content_encoding:
         try:
             chunks = _decoded(chunks, head.content_encoding)
         except ContentEncodingError as error:
-            broken = f"its body cannot be decoded: {error}"[:500]
+            broken = masked_alike(mask_text(f"its body cannot be decoded: {error}"))[:500]
             chunks = []
     headers = [[name, masked_alike(value)] for name, value in kept]
     reason = masked_alike(mask_text(response.reason or ""))

@@ -13,13 +13,14 @@ from notebook_http.client.event_source import EventSource
 from notebook_http.client.middlewares.arguments import check_count
 from notebook_http.notebook.argument_names import check_names, request_option_names
 from notebook_http.notebook.batches.fetch_all import client_of
+from notebook_http.notebook.display.cell_text import cell_text
 from notebook_http.notebook.display.html import Html, join, table, tag, visible
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.live_output import LiveOutput, Shown, output_here
 from notebook_http.notebook.shell import running_shell
 from notebook_http.wire.event_stream import ServerSentEvent
 from notebook_http.wire.json_parser import parse_json
-from notebook_http.wire.secrets import mask_text, mask_url
+from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
     import pandas
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from notebook_http.notebook.client import Client
 
 __all__ = ["Events", "sse"]
-
-# Characters of an event's data in the table; all of it is in `.df()`.
-_DATA_CHARACTERS = 200
 
 
 class _Came(NamedTuple):
@@ -194,10 +192,11 @@ class Events(AsyncIterator[ServerSentEvent]):
     def _text(self, words: str) -> str:
         return "\n".join([words, *("  ".join(filter(None, cells)) for cells in self._cells())])
 
-    def _cells(self) -> list[tuple[str, str, str]]:
+    def _cells(self) -> list[tuple[str, ...]]:
         last = list(self._came)[-self._rows :]
         return [
-            (_cell(came.event.event), _cell(came.event.id), _cell(came.event.data)) for came in last
+            tuple(map(cell_text, (came.event.event, came.event.id, came.event.data)))
+            for came in last
         ]
 
     def __repr__(self) -> str:
@@ -214,13 +213,6 @@ class Events(AsyncIterator[ServerSentEvent]):
 
         html = self._html(self._words()) if self._count else tag("div", repr(self))
         display({"text/html": str(html), "text/plain": repr(self)}, raw=True)
-
-
-def _cell(text: str) -> str:
-    # Masked before it is cut: half a secret is no secret of a known shape any more.
-    shown = visible(mask_text(text[: 20 * _DATA_CHARACTERS]))
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= _DATA_CHARACTERS else shown[: _DATA_CHARACTERS - 1] + "…"
 
 
 def _value(text: str) -> Any:

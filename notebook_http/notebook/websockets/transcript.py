@@ -9,9 +9,9 @@ from datetime import datetime
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from notebook_http.notebook.display.html import Html, table, tag, visible
+from notebook_http.notebook.display.cell_text import cell_text
+from notebook_http.notebook.display.html import Html, table, tag
 from notebook_http.notebook.display.size_budget import size_words
-from notebook_http.wire.secrets import mask_text
 
 if TYPE_CHECKING:
     import pandas
@@ -25,8 +25,6 @@ MOST_KEPT_BYTES = 16 * 1024 * 1024
 _KEPT_CHARACTERS = 64 * 1024
 # Bytes of a binary message that are kept, in hexadecimal: its magic number and some more.
 _KEPT_BINARY = 32
-# Characters of a message in the table; what is kept of it is in `.df()`.
-_SHOWN_CHARACTERS = 200
 _COLUMNS = ("Time", "Direction", "Kind", "Size", "Text")
 
 
@@ -122,7 +120,7 @@ class Transcript:
                 "→ sent" if entry.direction == "sent" else "← received",
                 entry.kind,
                 size_words(entry.size),
-                _cell(entry.text),
+                cell_text(entry.text),
             )
             for entry in list(self._entries)[-rows:]
         ]
@@ -130,10 +128,3 @@ class Transcript:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _KEPT_CHARACTERS else text[: _KEPT_CHARACTERS - 1] + "…"
-
-
-def _cell(text: str) -> str:
-    # Masked before it is cut: half a secret is no secret of a known shape any more.
-    shown = visible(mask_text(text[: 20 * _SHOWN_CHARACTERS]))
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= _SHOWN_CHARACTERS else shown[: _SHOWN_CHARACTERS - 1] + "…"

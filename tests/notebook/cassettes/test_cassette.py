@@ -126,6 +126,25 @@ async def test_text_that_is_no_utf_8_holds_no_secret(
         assert b"Zo\xeb" in kept
 
 
+async def test_why_a_body_ends_is_masked_before_it_is_cut(
+    server: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message of an error holds the URL, which may be long."""
+    monkeypatch.setattr(registered_secrets, "_known", {})
+    registered_secrets.register_secret("s3kr1t" * 10, "MINE")
+    path = tmp_path / "a.json"
+    async with nh.ClientSession() as session:
+        with nh.cassette(path):
+            for pad in range(320, 480, 20):
+                url = f"{server.url}broken?{'x' * pad}-{'s3kr1t' * 10}"
+                async with session.get(url) as response:
+                    with pytest.raises(nh.ClientPayloadError):
+                        await response.read()
+    for each in json.loads(path.read_text())["interactions"]:
+        assert "xxx" in each["answer"]["broken"]
+        assert "s3k" not in each["answer"]["broken"]
+
+
 def test_octets_are_kept_as_they_are() -> None:
     """In bodies of every kind that hold no secret."""
     raw = bytes(range(256)) * 3
