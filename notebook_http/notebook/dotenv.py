@@ -15,7 +15,7 @@ __all__ = ["DotenvError", "nearest_dotenv", "read_dotenv"]
 _MOST_BYTES = 1024 * 1024
 _NAME = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*")
 _SINGLE = re.compile(r"'([^']*)'[ \t]*(?:#.*)?$", re.MULTILINE)
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"[ \t]*(?:#.*)?$', re.DOTALL | re.MULTILINE)
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"[ \t]*(?:#[^\n]*)?$', re.DOTALL | re.MULTILINE)
 _PLAIN = re.compile(r"(?:[^\s#]|[ \t]+(?=[^\s#])|(?<=\S)#)*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "'": "'"}
 

@@ -25,8 +25,11 @@ from notebook_http.notebook.dotenv import DotenvError, nearest_dotenv, read_dote
         ("# comment\n\nA=first\nA=last", "last"),
         ("A=pa$HOME`id`$(id)", "pa$HOME`id`$(id)"),
         ("A=a=b=c", "a=b=c"),
+        ('B="b" # of "b"\nA=behind\nC=3', "behind"),
+        ("B='b' # of 'b'\nA=behind\nC=3", "behind"),
+        ('A="two\nlines" # here\nC=3', "two\nlines"),
     ],
-    ids=range(13),
+    ids=range(16),
 )
 def test_values_are_read(tmp_path: Path, text: str, value: str) -> None:
     """Nothing is put in, and nothing is run."""
