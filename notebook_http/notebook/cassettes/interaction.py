@@ -139,6 +139,8 @@ def answer_of(response: ClientResponse, exchange: RecordedExchange) -> Answer:
         broken = f"its body is over {MOST_BODY_BYTES:,} bytes, which is what is recorded at most"
     elif exchange.failure is not None:
         broken = masked_alike(mask_text(str(exchange.failure)))[:500] or "the connection was lost"
+    elif not exchange.completed:
+        broken = "the recording was closed while the body was on its way"
     is_chunked = head is not None and head.chunked
     if head is not None and exchange.is_coded and head.content_encoding:
         try:

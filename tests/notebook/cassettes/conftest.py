@@ -28,6 +28,7 @@ class Counted:
         app.router.add_get("/bytes", self.binary)
         app.router.add_get("/broken", self.broken)
         app.router.add_get("/moved", self.moved)
+        app.router.add_get("/empty/{status}", self.empty)
         app.router.add_get("/login", self.login)
         app.router.add_get("/ws", self.socket)
         self.runner = web.AppRunner(app, access_log=None)
@@ -93,6 +94,11 @@ class Counted:
         """A redirect."""
         self._count(request)
         raise web.HTTPFound("/items?page=moved")
+
+    async def empty(self, request: web.Request) -> web.Response:
+        """A status that has no body."""
+        self._count(request)
+        return web.Response(status=int(request.match_info["status"]))
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """Say back the first message."""

@@ -145,6 +145,28 @@ async def test_why_a_body_ends_is_masked_before_it_is_cut(
         assert "s3k" not in each["answer"]["broken"]
 
 
+async def test_half_a_body_is_not_recorded_as_whole(server: Counted, tmp_path: Path) -> None:
+    """A recording that is closed while it comes says so; answers without a body are whole."""
+    path = tmp_path / "a.json"
+    async with nh.ClientSession() as session:
+        with nh.cassette(path):
+            response = await session.get(server.url + "events")
+            assert await response.content.readany() == b"id: 0\ndata: tick 0\n\n"
+        response.close()
+    with nh.cassette(path, "none"):
+        async with nh.ClientSession() as session, session.get(server.url + "events") as response:
+            with pytest.raises(nh.ClientPayloadError, match="closed while"):
+                await response.read()
+    with nh.cassette(tmp_path / "b.json"):
+        async with nh.ClientSession() as session:
+            await session.head(server.url + "items")
+            for status in (204, 304):
+                await session.get(f"{server.url}empty/{status}")
+            await session.get(server.url + "moved", allow_redirects=False)
+    values = json.loads((tmp_path / "b.json").read_text())["interactions"]
+    assert [each["answer"].get("broken") for each in values] == [None] * 4
+
+
 def test_octets_are_kept_as_they_are() -> None:
     """In bodies of every kind that hold no secret."""
     raw = bytes(range(256)) * 3
