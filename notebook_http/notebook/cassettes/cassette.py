@@ -45,6 +45,7 @@ class Cassette:
         self.path = Path(path).expanduser().absolute()
         self.mode = mode
         self._records: bool | None = None  # None while it is not open
+        self._is_written = True  # False if `stop` has failed to
         self._known: list[tuple[Asked, Answer]] = []
         self._used: set[int] = set()
         self._taken: list[tuple[Asked, ClientResponse, RecordedExchange]] = []
@@ -52,6 +53,8 @@ class Cassette:
     def __repr__(self) -> str:
         if self._records is None:
             state = "not open"
+        elif not self._is_written:
+            state = f"{len(self._taken)} requests recorded, not written yet: stop() writes them"
         elif self._records:
             state = f"recording, {len(self._taken)} requests so far"
         else:
@@ -88,17 +91,23 @@ class Cassette:
         """Let requests through as ever, and write what was recorded. Idempotent.
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written; what was recorded is kept, and written by the
+                next call.
         """
         close_tape(self)
-        records, self._records = self._records, None
-        if records:
-            atexit.unregister(self.stop)
-            taken, self._taken = self._taken, []
+        if self._records:
+            self._is_written = False
             write_cassette(
                 self.path,
-                [(asked, answer_of(response, exchange)) for asked, response, exchange in taken],
+                [
+                    (asked, answer_of(response, exchange))
+                    for asked, response, exchange in self._taken
+                ],
             )
+            self._is_written = True
+            atexit.unregister(self.stop)
+            self._taken = []
+        self._records = None
 
     def __enter__(self) -> Self:
         return self.start()
