@@ -20,6 +20,7 @@ __all__ = ["mask_output"]
 _SHOWING = frozenset(
     {"stream", "display_data", "execute_result", "update_display_data", "error"}
     | {"comm_open", "comm_msg", "execute_reply", "inspect_reply", "complete_reply"}
+    | {"input_request", "debug_reply"}
 )
 # Widgets nest no deeper; what does is JSON that a front end could not show.
 _DEPTH = 50

@@ -91,6 +91,34 @@ def test_a_prompt_is_typed_once(ready: KernelInUse) -> None:
     assert outcome.text == "True"
 
 
+def test_a_prompt_does_not_tell_it(ready: KernelInUse) -> None:
+    """Of `input` and of whatever else asks: front ends keep prompts with the cell."""
+    client = ready._client
+    client.execute("input(f'a name for {token}: ')")
+    message = client.get_stdin_msg(timeout=30)
+    client.input("x")
+    assert message["content"]["prompt"] == "a name for •••• (len 23): "
+    assert ready.run("1 + 1").text == "2"
+
+
+def test_a_debugger_does_not_tell_it(ready: KernelInUse) -> None:
+    """Its answers hold the values of variables."""
+    client = ready._client
+    content = {
+        "type": "request",
+        "seq": 1,
+        "command": "richInspectVariables",
+        "arguments": {"variableName": "shown_by_debuggers"},
+    }
+    ready.run("shown_by_debuggers = f'{token}'")
+    message = client.session.msg("debug_request", content)
+    client.control_channel.send(message)
+    reply = client.get_control_msg(timeout=30)
+    assert reply["header"]["msg_type"] == "debug_reply"
+    assert "••••" in json.dumps(reply["content"], ensure_ascii=False)
+    assert "c4nary" not in json.dumps(reply["content"])
+
+
 def test_where_no_prompt_is_possible_it_says_so(ready: KernelInUse) -> None:
     """As in nbclient: front ends may say that they cannot ask."""
     client = ready._client
