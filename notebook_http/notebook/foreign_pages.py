@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Coroutine
-from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,12 +44,13 @@ def keep_foreign_pages_away(runner: web.AppRunner, sockets: list[socket.socket])
         return
     server: Any = runner.server
     dispatch: Dispatch = server.request_handler
+    names = _names()  # of now: a server that is started again may go by more
 
     def judge(request: Request) -> Coroutine[Any, Any, Any]:
         """Answer a request, or refuse it."""
-        if not _is_ours(request.headers.get(hdrs.HOST, "")) and _came_by_ip(request):
-            return _refuse(421, f"This server goes by {', '.join(_names())}, not by that name.")
-        if hdrs.UPGRADE in request.headers and not _may_open(request):
+        if not _is_ours(request.headers.get(hdrs.HOST, ""), names) and _came_by_ip(request):
+            return _refuse(421, f"This server goes by {', '.join(names)}, not by that name.")
+        if hdrs.UPGRADE in request.headers and not _may_open(request, names):
             return _refuse(403, "Pages of other origins may not open a WebSocket here.")
         return dispatch(request)
 
@@ -66,7 +66,7 @@ def _hide_hidden_files(app: web.Application) -> None:
 
 
 async def _refuse(status: int, why: str) -> web.Response:
-    hint = f" Names to take beside these stand in {_VARIABLE}." if status == 421 else ""
+    hint = f" Add it to {_VARIABLE}, then serve again." if status == 421 else ""
     return web.Response(status=status, text=why + hint)
 
 
@@ -83,19 +83,13 @@ def _is_loopback_socket(listening: socket.socket) -> bool:
     return ip_address(str(listening.getsockname()[0]).partition("%")[0]).is_loopback
 
 
-@cache
 def _names() -> tuple[str, ...]:
     name = socket.gethostname().lower()
     allowed = os.environ.get(_VARIABLE, "").lower().replace(",", " ").split()
     return ("localhost", name, *allowed)
 
 
-@cache
-def _own_names() -> frozenset[str]:
-    return frozenset(_names())
-
-
-def _is_ours(authority: str) -> bool:
+def _is_ours(authority: str, names: tuple[str, ...]) -> bool:
     """Return whether `Host` is an address, which no name server can point elsewhere, or our name.
 
     HTTP/1.0 may do without.
@@ -106,7 +100,7 @@ def _is_ours(authority: str) -> bool:
         return True  # an IPv6 address: the parser took no other
     host = authority.rpartition(":")[0] if ":" in authority else authority
     host = host.lower().rstrip(".")
-    if "." not in host or host in _own_names() or host.endswith(".localhost"):
+    if "." not in host or host in names or host.endswith(".localhost"):
         return True  # a name without a dot is one of this network: no stranger owns it
     return _is_address(host)
 
@@ -119,7 +113,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _may_open(request: Request) -> bool:
+def _may_open(request: Request, names: tuple[str, ...]) -> bool:
     """Return whether the page that opens a WebSocket is one of this machine's (RFC 6455 §10.2).
 
     Programs say no `Origin`. What came through a proxy of the notebook has passed its log-in.
@@ -137,7 +131,7 @@ def _may_open(request: Request) -> bool:
         return origin != "null" and bool(page.scheme)
     if page.netloc.lower() == request.headers.get(hdrs.HOST, "").lower():
         return True
-    if host in _own_names() or host.endswith(".localhost"):
+    if host in names or host.endswith(".localhost"):
         return True
     try:
         return ip_address(host).is_loopback
