@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from notebook_http import hdrs, web
 from notebook_http.web.routing.static_resource import StaticResource
+from notebook_http.wire.loopback import is_loopback_host
 
 if TYPE_CHECKING:
     from notebook_http.web.request import Request
@@ -100,7 +101,7 @@ def _is_ours(authority: str, names: tuple[str, ...]) -> bool:
         return True  # an IPv6 address: the parser took no other
     host = authority.rpartition(":")[0] if ":" in authority else authority
     host = host.lower().rstrip(".")
-    if "." not in host or host in names or host.endswith(".localhost"):
+    if "." not in host or host in names or is_loopback_host(host):
         return True  # a name without a dot is one of this network: no stranger owns it
     return _is_address(host)
 
@@ -131,9 +132,4 @@ def _may_open(request: Request, names: tuple[str, ...]) -> bool:
         return origin != "null" and bool(page.scheme)
     if page.netloc.lower() == request.headers.get(hdrs.HOST, "").lower():
         return True
-    if host in names or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host in names or is_loopback_host(host)

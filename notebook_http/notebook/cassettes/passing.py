@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
 from notebook_http.notebook.cassettes.exceptions import OfflineError
+from notebook_http.wire.loopback import is_loopback_host
 from notebook_http.wire.secrets import mask_url
 
 if TYPE_CHECKING:
@@ -97,13 +97,7 @@ def _is_here(request: ClientRequest) -> bool:
         return False
     if key.port is None:
         return True  # a Unix socket
-    host = key.host.lower().rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_host(key.host)
 
 
 def _refusal(request: ClientRequest, tape: Tape | None) -> str:

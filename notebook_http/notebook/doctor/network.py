@@ -15,6 +15,7 @@ from yarl import URL
 
 from notebook_http import web
 from notebook_http.notebook.doctor.check import Finding, bad, fine, in_thread, neither
+from notebook_http.wire.loopback import is_loopback_host
 from notebook_http.wire.secrets import mask_url
 
 __all__ = ["certificates", "localhost", "loopback", "proxies"]
@@ -101,7 +102,7 @@ async def _proxy_trouble(given: str) -> str:
         return f"{url.scheme} is not spoken, only http and https are"
     if not host or port is None:
         return "names no host"
-    if not _is_here(host):
+    if not is_loopback_host(host):
         return ""
     try:
         async with asyncio.timeout(_PROXY_SECONDS):
@@ -110,13 +111,6 @@ async def _proxy_trouble(given: str) -> str:
         return "nobody listens there"
     writer.transport.abort()
     return ""
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
 
 
 async def certificates() -> Finding:
