@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notebook_http.client.request import ClientRequest
     from notebook_http.client.response import ClientResponse
 
-__all__ = ["Tape", "close_tape", "is_offline", "open_tape", "watch_for_offline"]
+__all__ = ["Tape", "close_tape", "is_offline", "is_watching", "open_tape", "watch_for_offline"]
 
 _VARIABLE = "NOTEBOOK_HTTP_OFFLINE"
 
@@ -50,6 +50,11 @@ def watch_for_offline() -> None:
     """Refuse requests from now on, as long as `NOTEBOOK_HTTP_OFFLINE` is set. Idempotent."""
     if is_offline():
         _begin()
+
+
+def is_watching() -> bool:
+    """Return whether requests pass here at all, so that the variable counts."""
+    return _undo is not None
 
 
 def open_tape(tape: Tape) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import metadata
 
-from notebook_http.notebook.cassettes.passing import is_offline
+from notebook_http.notebook.cassettes.passing import is_offline, is_watching
 from notebook_http.notebook.doctor.check import Finding, bad, fine, neither
 from notebook_http.notebook.environment import running_kernel
 from notebook_http.notebook.extension import is_extension_loaded
@@ -63,6 +63,11 @@ async def server_proxy() -> Finding:
 
 async def offline() -> Finding:
     """Tell whether the switch is set that keeps requests from the network."""
+    if is_offline() and not is_watching():
+        return bad(
+            "set after notebook_http was imported: requests still go to the network",
+            "restart the kernel, then %env NOTEBOOK_HTTP_OFFLINE=1 in its first cell",
+        )
     if is_offline():
         return neither("set: only this machine is reached", "%env NOTEBOOK_HTTP_OFFLINE=0")
     return fine("not set: requests go to the network")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -139,12 +141,38 @@ async def test_an_empty_file_of_authorities_trusts_nobody(monkeypatch, tmp_path)
     assert "ca.pem" in found.found
 
 
-async def test_offline_is_a_note_and_loopback_goes_on(monkeypatch):
-    monkeypatch.setenv("NOTEBOOK_HTTP_OFFLINE", "1")
-    checks = by_subject(await nh.doctor())
-    assert checks["NOTEBOOK_HTTP_OFFLINE"].ok is None
-    assert "NOTEBOOK_HTTP_OFFLINE=0" in checks["NOTEBOOK_HTTP_OFFLINE"].fix
-    assert checks["loopback"].ok is True
+def run_with_offline(code: str) -> str:
+    """Return what *code* prints of the check, in a process of its own."""
+    code = f"import asyncio, os, sys\n{code}\nimport notebook_http as nh\n" + (
+        "async def main():\n"
+        "    async with nh.ClientSession() as session:\n"
+        "        try: await session.get('http://192.0.2.1/', timeout=nh.ClientTimeout(total=0.2))\n"
+        "        except Exception as error: print(type(error).__name__)\n"
+        "    for check in (await nh.doctor()).checks:\n"
+        "        if 'OFFLINE' in check.subject or check.subject == 'loopback':\n"
+        "            print(check.ok, check.found, check.fix)\n"
+        "asyncio.run(main())\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_offline_is_a_note_and_loopback_goes_on():
+    shown = run_with_offline("os.environ['NOTEBOOK_HTTP_OFFLINE'] = '1'").splitlines()
+    assert shown[0] == "OfflineError"
+    assert "True a request to a server" in shown[1] + shown[2]
+    assert "None set: only this machine is reached %env NOTEBOOK_HTTP_OFFLINE=0" in shown
+
+
+def test_offline_that_was_set_too_late_is_told():
+    """Requests go to the network all the same."""
+    code = "import notebook_http\nos.environ['NOTEBOOK_HTTP_OFFLINE'] = '1'"
+    first, *checks = run_with_offline(code).splitlines()
+    assert first != "OfflineError"
+    found = next(line for line in checks if "set after" in line)
+    assert found.startswith("False ")
+    assert "restart the kernel" in found
 
 
 async def test_a_hub_asks_for_the_server_proxy(monkeypatch):
