@@ -17,7 +17,7 @@ from notebook_http.notebook.display.size_budget import size_words
 from notebook_http.notebook.display.timings_bar import duration_words
 from notebook_http.notebook.downloads.checksum import Checksum, digest_of_file
 from notebook_http.notebook.downloads.exceptions import ChecksumError, DownloadError
-from notebook_http.notebook.downloads.file_name import safe_file_name
+from notebook_http.notebook.downloads.file_name import downloaded_file_name
 from notebook_http.notebook.downloads.part import Part
 from notebook_http.notebook.live_output import Shown, bar_and_words
 from notebook_http.notebook.reply import Reply
@@ -67,7 +67,7 @@ class Transfer:
         self._resume = resume
         self._overwrite = overwrite
         if target is None:
-            target = folder / safe_file_name(URL(str(url)).name)
+            target = folder / downloaded_file_name(URL(str(url)).name)
         self.part = Part(target, str(url))
         self.resumed_from = 0
         self._received = 0
@@ -190,7 +190,10 @@ class Transfer:
         self._named = True
         said = response.content_disposition
         name = (said.filename if said else None) or response.url.name
-        before, self.part = self.part, Part(self._folder / safe_file_name(name), str(self._url))
+        before, self.part = (
+            self.part,
+            Part(self._folder / downloaded_file_name(name), str(self._url)),
+        )
         if not self._overwrite:
             refuse_existing(self.part.target)
         validator = self.part.validator() if self._resume else None

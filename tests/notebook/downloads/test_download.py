@@ -16,7 +16,7 @@ import pytest
 import notebook_http as nh
 from notebook_http import web
 from notebook_http.notebook.client import default_client
-from notebook_http.notebook.downloads.file_name import safe_file_name
+from notebook_http.notebook.downloads.file_name import downloaded_file_name
 from notebook_http.test_utils import TestServer
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
@@ -309,7 +309,14 @@ async def test_a_full_disk_leaves_the_part_and_says_how_to_go_on(files, tmp_path
         ("a:b?.txt", "a_b_.txt"),
         ("pandas.py", "pandas.py_"),
         ("x.part", "x.part_"),
-        ("a\u202ecod.exe", "acod.exe"),
+        ("a\u202ecod.exe", "aU+202Ecod.exe"),
+        ("-rf", "rf"),
+        ("conout$", "_conout$"),
+        ("con .txt", "_con.txt"),
+        ("a\u00ad.csv", "a.csv"),
+        ("a\U000e0041.csv", "a.csv"),
+        ("con" + " " * 300 + "x", "_con"),
+        ("x" * 300 + ".py", "x" * 196 + ".py_"),
         ("a\r\nb", "a__b"),
         ("ä" * 300 + ".zip", "ä" * 98 + ".zip"),
     ],
@@ -317,7 +324,7 @@ async def test_a_full_disk_leaves_the_part_and_says_how_to_go_on(files, tmp_path
 )
 def test_names_of_strangers(said, name):
     """One component, of no meaning to any system."""
-    assert safe_file_name(said) == name
+    assert downloaded_file_name(said) == name
 
 
 @pytest.mark.kernel

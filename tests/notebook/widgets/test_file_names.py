@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from notebook_http.notebook.widgets.file_names import proposed_file_name, safe_file_name
+from notebook_http.notebook.downloads.file_name import downloaded_file_name
+from notebook_http.notebook.file_names import safe_file_name
+from notebook_http.notebook.widgets.file_names import proposed_file_name
 
 
 @pytest.mark.parametrize(
@@ -40,9 +42,12 @@ def test_any_name_is_one_component_of_bounded_length(name: str) -> None:
     safe = safe_file_name(name)
     assert not set(safe) & set('/\\<>:"|?*\x00')
     assert len(safe.encode()) <= 200
-    assert not safe.startswith((".", " "))
+    assert not safe.startswith((".", " ", "-"))
     assert safe.isprintable()
     assert safe_file_name(safe) == safe
+    downloaded = downloaded_file_name(name)
+    assert downloaded in (safe, "download") or downloaded == safe_file_name(safe + "_")
+    assert downloaded_file_name(downloaded) == downloaded
 
 
 @pytest.mark.parametrize(
