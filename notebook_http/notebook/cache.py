@@ -98,7 +98,7 @@ def cache(
     place = None if folder is None else Path(folder).expanduser().absolute()
     try:
         made = NotebookCache(place, max_body_bytes, max_bytes)
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
         text = f"The cache cannot be kept in {place}: {error.strerror}"
         raise ValueError(text) from error
     if _on is not None:

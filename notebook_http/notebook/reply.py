@@ -276,7 +276,7 @@ class Reply(ReplyHead):
         """Return the request that this answers, to be sent again: `r2 = await r.resend()`.
 
         After redirects it is the first one, as it was sent (with its headers and credentials), and
-        redirects are followed again. A status above 400 raises nothing.
+        redirects are followed again. A status of 400 or above raises nothing.
 
         Raises:
             RuntimeError: this reply did not come from a client.

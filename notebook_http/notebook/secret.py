@@ -72,7 +72,8 @@ def secret(name: str, *, prompt: str | bool | None = None) -> Secret:
 
     Raises:
         SecretNotFoundError: it is nowhere, and nobody can be asked.
-        DotenvError: the `.env` file cannot be read; the message names the line.
+        DotenvError: the `.env` file is none; the message names the line.
+        OSError: the `.env` file cannot be opened or read.
         ValueError: *name* is empty, or the value is too long (16 KiB).
     """
     if not name or "\0" in name or "=" in name:

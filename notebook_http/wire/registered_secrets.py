@@ -72,6 +72,7 @@ def register_secret(value: str, name: str) -> bool:
     Raises:
         ValueError: it is longer than 16 KiB, or the 1,001st. Not to mask it would be worse.
     """
+    global _known
     if len(value) < SHORTEST:
         return False
     if len(value) > _LONGEST:
@@ -88,7 +89,7 @@ def register_secret(value: str, name: str) -> bool:
     entry = _Registered(name, value, core, _pattern_of(value), _base64_of(value))
     longest_first = sorted([*_known.values(), entry], key=lambda each: -len(each.value))
     # One assignment for readers in other threads, who never see it half done.
-    globals()["_known"] = {each.value: each for each in longest_first}
+    _known = {each.value: each for each in longest_first}
     return True
 
 

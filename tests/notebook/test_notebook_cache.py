@@ -108,3 +108,5 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"cannot be kept in .*file"):
         nh.cache(tmp_path / "file")
+    with pytest.raises(ValueError, match=r"cannot be kept in .*: File name too long"):
+        nh.cache(tmp_path / ("x" * 300))
