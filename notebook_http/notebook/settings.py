@@ -27,14 +27,46 @@ _MOST_BYTES = 1024 * 1024
 _TABLE = "notebook-http"
 
 
+class _MaskedURL(str):
+    """A URL that is shown without what is secret in it: IPython shows settings by their repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask_url(str(self)))
+
+
+class _MaskedHeaders(dict[str, str]):
+    """Headers that are shown without what is secret in them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(dict(mask_headers(self)))
+
+
+class _URLSetting(Unicode):  # type: ignore[misc]
+    def validate(self, obj: object, value: object) -> _MaskedURL:
+        return _MaskedURL(super().validate(obj, value))
+
+
+class _HeadersSetting(Dict):  # type: ignore[misc]
+    def validate(self, obj: object, value: object) -> _MaskedHeaders:
+        return _MaskedHeaders(super().validate(obj, value))
+
+
 class NotebookHTTP(Configurable):  # type: ignore[misc]
     """Settings of the default client: of `nh.get` and its kin, `%http` and `%%http`."""
 
-    base_url = Unicode("", help="What URLs that are only a path are relative to.").tag(config=True)
+    base_url = _URLSetting("", help="What URLs that are only a path are relative to.").tag(
+        config=True
+    )
     timeout = Float(
         None, allow_none=True, help="Seconds for a whole request; None for the usual 5 minutes."
     ).tag(config=True)
-    headers = Dict(help="Headers that are sent with every request, by name.").tag(config=True)
+    headers = _HeadersSetting(help="Headers that are sent with every request, by name.").tag(
+        config=True
+    )
     follow = Bool(True, help="Whether redirects are followed.").tag(config=True)
     verify = Bool(True, help="Whether certificates are checked.").tag(config=True)
 
@@ -42,7 +74,7 @@ class NotebookHTTP(Configurable):  # type: ignore[misc]
 
     def session_arguments(self) -> dict[str, Any]:
         """Return what of it a session takes."""
-        given = {"base_url": self.base_url, "headers": dict(self.headers)}
+        given = {"base_url": str(self.base_url), "headers": dict(self.headers)}
         return {name: value for name, value in given.items() if value}
 
     def request_options(self) -> dict[str, Any]:
@@ -57,16 +89,7 @@ class NotebookHTTP(Configurable):  # type: ignore[misc]
         return options
 
     def __str__(self) -> str:
-        shown = {
-            "base_url": mask_url(self.base_url),
-            "headers": dict(mask_headers({str(k): str(v) for k, v in self.headers.items()})),
-        }
-        return "\n".join(
-            [
-                f"NotebookHTTP.{name} = {shown.get(name, getattr(self, name))!r}"
-                for name in self.names
-            ]
-        )
+        return "\n".join([f"NotebookHTTP.{name} = {getattr(self, name)!r}" for name in self.names])
 
 
 def register_settings(shell: Shell, changed: Callable[[NotebookHTTP], None]) -> Callable[[], None]:

@@ -52,6 +52,30 @@ async def test_a_cell_sets_them(shell, url, capsys):
     assert (await client.get(f"{url}/away")).json() == ["/here", None]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%http_config",
+        "%config NotebookHTTP",
+        "%config NotebookHTTP.headers",
+        "%config NotebookHTTP.base_url",
+        "print(get_ipython().run_line_magic('config', 'NotebookHTTP.headers'))",
+    ],
+)
+async def test_no_way_of_showing_them_shows_a_secret(shell, url, capsys, cell):
+    """Neither of headers nor of the URL; what is sent is whole."""
+    load_ipython_extension(shell)
+    await run(shell, f"%config NotebookHTTP.base_url = 'http://me:c4n4ryc4n4ry@{url[7:]}/v1/'")
+    await run(shell, "%config NotebookHTTP.headers = {'X-Team': 't', 'X-Api-Key': 'c4n4ryc4n4ry'}")
+    await run(shell, cell)
+    shown = capsys.readouterr().out
+    assert "••••" in shown
+    assert "c4n4ry" not in shown
+    sent = (await run(shell, "%http /a")).request.headers
+    assert sent["X-Api-Key"] == "c4n4ryc4n4ry"
+    assert sent["Authorization"].startswith("Basic ")
+
+
 async def test_a_time_limit_is_kept(shell, url):
     """As a number of seconds, whole ones too."""
     load_ipython_extension(shell)
