@@ -31,7 +31,13 @@ def reply() -> Any:
         status=200,
         reason="OK",
         url="http://h/a?token=c4n4ryc4n4ry",
-        headers=CIMultiDict({"Content-Type": "application/json", "X-Api-Key": "c4n4ryc4n4ry"}),
+        headers=CIMultiDict(
+            {
+                "Content-Type": "application/json",
+                "Content-Length": "20",
+                "X-Api-Key": "c4n4ryc4n4ry",
+            }
+        ),
         elapsed=timedelta(milliseconds=120),
         text=json.dumps(DATA),
         json=lambda: DATA,
@@ -56,6 +62,8 @@ def finding(text: str, **names: object) -> Finding:
         "header content-type contains json",
         'header content-type == "application/json"',
         "header x-none not exists",
+        "header content-length < 100",
+        "header content-type > a",
         "header content-type exists",
         "body contains items",
         "body $.items[0].id == 5",
@@ -91,6 +99,7 @@ def test_what_holds(text):
         ("body $.text == 5", '"5"'),
         ("body $.one == true", "1"),
         ("body $.text > 4", '"5"'),
+        ("header content-length > 100", "20"),
         ("body $.item == 1", "$ has no 'item'; it has"),
     ],
 )

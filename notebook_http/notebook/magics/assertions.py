@@ -219,6 +219,10 @@ def _compare(operator: str, actual: Any, expected: Any) -> bool:
         return True
     if operator in ("==", "!="):
         return _same(actual, expected) is (operator == "==")
+    texts = isinstance(actual, str) and isinstance(expected, str)
+    if texts and operator[0] in "<>" and _is_number(actual) and _is_number(expected):
+        # A header's number is text; as text, "20" would be more than "100".
+        actual, expected = float(actual), float(expected)
     compare: dict[str, Callable[[], bool]] = {
         "<": lambda: actual < expected,
         "<=": lambda: actual <= expected,
