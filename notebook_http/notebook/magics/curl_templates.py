@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from notebook_http.notebook.magics.dynamic_variables import VariableError
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError, Source, UndefinedNameError
+from notebook_http.notebook.magics.reply_values import REFERENCE
 from notebook_http.notebook.magics.scope import Scope
 from notebook_http.notebook.magics.template_values import Values
 from notebook_http.notebook.magics.templates import Expression, split_templates
@@ -47,8 +47,9 @@ def mark_templates(cell: str, scope: Scope) -> tuple[str, dict[str, str]]:
     for part in split_templates(cell):
         if not isinstance(part, Expression) or len(texts) == _MOST or not _is_known(part, scope):
             if isinstance(part, Expression):
-                _refuse_slip(part, values)
-            pieces.append(str(part))
+                _refuse_slip(part, Values(scope.looking(), source))
+                part = cell[part.start : part.end]
+            pieces.append(part)
             continue
         mark = chr(_FIRST_MARK + len(texts))
         texts[mark] = values.text(part)
@@ -57,10 +58,11 @@ def mark_templates(cell: str, scope: Scope) -> tuple[str, dict[str, str]]:
 
 
 def _is_known(expression: Expression, scope: Scope) -> bool:
-    try:
-        return not scope.check(expression.source)
-    except VariableError:
-        return expression.source.startswith("$")  # what is wrong with it, its value will say
+    """Tell whether the braces are the notebook's, not some that a browser copied."""
+    text = expression.source
+    if text.startswith("$") or REFERENCE.fullmatch(text):
+        return True  # what is wrong with it, its value will say
+    return scope.names_something(text) and not scope.check(text)
 
 
 def _refuse_slip(expression: Expression, values: Values) -> None:

@@ -190,6 +190,11 @@ class Scope:
                 return name
         return ""
 
+    def names_something(self, source: str) -> bool:
+        """Return whether *source* names anything of the notebook's or the text's."""
+        known = (self._variables, self.awaited, self.namespace)
+        return any(name in names for name in _free_names(source) for names in known)
+
     def names(self) -> list[str]:
         """Return all names of variables of the text and of replies."""
         return [*self._variables, *self.replies]

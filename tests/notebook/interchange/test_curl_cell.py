@@ -8,7 +8,9 @@ import pytest
 
 from notebook_http.notebook.extension import load_ipython_extension
 from notebook_http.notebook.magics.curl_cell import is_curl_cell, read_curl_cell
+from notebook_http.notebook.magics.curl_templates import mark_templates
 from notebook_http.notebook.magics.exceptions import MagicSyntaxError
+from notebook_http.notebook.magics.scope import Scope
 
 
 async def run(shell: Any, cell: str) -> None:
@@ -83,3 +85,21 @@ async def test_templates_are_one_stretch_of_their_word(shell: Any, recorder: Any
     with pytest.raises(MagicSyntaxError, match=r"(?s)line 2.*mean token"):
         await run(shell, "%%http\ncurl {{base}} -H 'X-A: {{tokn}}'")
     assert len(recorder.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{{id}}", "{{ theirs }}", "{{1}}", "{{__import__('os').getcwd()}}", "{{call() + zzz}}"]
+)
+def test_braces_of_the_page_stay_as_they_are(text: str) -> None:
+    """And none of them is run, whatever Python knows by that name."""
+    asked: list[int] = []
+    scope = Scope({"call": lambda: asked.append(1)})
+    cell = f"curl http://h/ -d '{text}'"
+    assert mark_templates(cell, scope) == (cell, {})
+    assert asked == []
+
+
+def test_replies_that_nobody_named_are_an_error() -> None:
+    """No page has such braces: with them unfilled, a secret would be missed in silence."""
+    with pytest.raises(MagicSyntaxError, match="no request is named logn"):
+        mark_templates("curl http://h/{{logn.response.body.$.a}}", Scope({}))
