@@ -171,6 +171,20 @@ async def test_a_file_is_sent(shell, asked, api_file):
     assert shell.user_ns["x"].status == 200
 
 
+async def test_a_file_is_sent_by_the_client_that_is_named(shell, asked, tmp_path):
+    """Its base URL and its headers too."""
+    path = tmp_path / "paths.http"
+    path.write_text("GET /cells")
+    base = shell.user_ns["base"]
+    async with Client(base_url=base, headers={"X-Team": "t"}) as client:
+        shell.user_ns["api"] = client
+        reply = await run(shell, f"%http --file {path} --client api")
+        assert reply.json()["sent"][0]["h"] == "t"
+        assert asked == ["/cells"]
+        with pytest.raises(MagicSyntaxError, match="Did you mean api"):
+            await run(shell, f"%http --file {path} --client apj")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

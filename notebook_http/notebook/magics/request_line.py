@@ -75,10 +75,10 @@ def read_request_line(source: Source, values: Values, *, magic: bool = True) -> 
     options: dict[str, object] = {}
     if magic:
         options, tokens = take_options(tokens, source, values)
-        if "file" in options:
-            return RequestLine(options=options, chosen=_chosen(tokens, source, values))
         if "client" in options:
             values.scope.choose_client(str(options["client"]), source)
+        if "file" in options:
+            return RequestLine(options=options, chosen=_chosen(tokens, source, values))
     if not tokens:
         return RequestLine(options=options)
     method, rest = _take_method(tokens, source, values)
