@@ -120,6 +120,7 @@ def test_a_request_that_is_not_to_be_redirected():
     [
         ("GET :1/a\n###\nGTE :1/b", ["Did you mean GET?", "(line 4)"]),
         ("GET :1/a\n###\nGET :1/b\nAccept text", ["no header", "(line 5)"]),
+        ('POST :1/a\n\n\n\n{"a": {{nome}}}', ["Did you mean name?", "(line 6)"]),
         ("GET :1/a\n###\nGET :1/{{nome}}", ["'nome' is not defined", "Did you mean name?"]),
         ("GET :1/a\n###\nGET :1/{{logn.response.body.$.a}}", ["no request is named logn"]),
         ("# @name login\nGET :1/a\n###\nGET :1/{{logn.response.body.*}}", ["Did you mean login?"]),
@@ -131,6 +132,7 @@ def test_a_request_that_is_not_to_be_redirected():
         ("@a = 1\n@a = 2\nGET :1/a", ["@a is set twice", "(line 3)"]),
         ("GET :1/{{$gid}}", ["there is no $gid", "Did you mean $guid?"]),
         ("GET :1/a\n###\nGET :1/{{$randomInt 5}}", ["takes two whole numbers"]),
+        ("GET :1/{{$datetime iso8601 99999999 d}}", ["$datetime has no value"]),
         ("# @name a\nGET :1/{{a.response.status}}", ["no reply yet"]),
         ("POST :1/a\n\n< nowhere.json", ["nowhere.json is not there", "(line 4)"]),
         ("GET :1/a\n###\nPOST :1/a\n\n< tests", ["is a folder", "(line 6)"]),

@@ -55,7 +55,13 @@ def dynamic_value(source: str, folder: Path, *, look_only: bool = False) -> obje
         )
     if look_only and name in ("dotenv", "processEnv") and words:
         return ""  # it may be there when the request is sent
-    return make(words, folder)
+    try:
+        return make(words, folder)
+    except VariableError:
+        raise
+    except (ValueError, OverflowError, OSError) as error:
+        message = f"${name} has no value: {error}"
+        raise VariableError(message) from None
 
 
 def _guid(words: Sequence[str], folder: Path) -> str:

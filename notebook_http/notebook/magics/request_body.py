@@ -31,11 +31,10 @@ def read_body(
     body = "\n".join(text.lines[at:]).rstrip("\n")
     if not body.strip():
         return None, ""
-    at += len(body) - len(body.lstrip("\n"))
     found = _FILE.fullmatch(body.strip("\n"))
     if found is None:
-        return text_body(body, text.source(min(at, len(text.lines) - 1), body), content_type, names)
-    source = text.source(at)
+        return text_body(body, text.source(at, body), content_type, names)
+    source = text.source(at + len(body) - len(body.lstrip("\n")))
     scope = names if isinstance(names, Scope) else Scope(names)
     parts = split_templates(source.text)
     values = Values(names, source)
