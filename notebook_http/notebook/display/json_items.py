@@ -115,7 +115,10 @@ def _open_raw(item: msgspec.Raw) -> Opened:
     view = memoryview(item)
     first = chr(view[0])
     if first == "{":
-        members = _OBJECT.decode(item)
+        try:
+            members = _OBJECT.decode(item)
+        except UnicodeDecodeError:  # a name that is no UTF-8
+            members = _OBJECT.decode(bytes(view).decode("utf-8", "replace").encode())
         return Opened(first, list(members.values()), list(members))
     if first == "[":
         return Opened(first, _ARRAY.decode(item), [])
@@ -195,7 +198,9 @@ def _values_of(text: str) -> Source:
     except RecursionError:
         return read_json_head(text[:_HEAD_BYTES])
     except json.JSONDecodeError as error:
-        if len(text) > 4 * _VALUES_BYTES and error.pos >= 4 * _VALUES_BYTES - 8:
+        # Of a string that was cut, `json` names the beginning.
+        is_cut = error.pos >= 4 * _VALUES_BYTES - 8 or error.msg.startswith("Unterminated string")
+        if len(text) > 4 * _VALUES_BYTES and is_cut:
             return read_json_head(text[:_HEAD_BYTES])
         raise MalformedJSON(error.msg, text, error.pos) from None
     return Source(value)

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from notebook_http.notebook.display.body import Body
+from notebook_http.notebook.display.body_lines import preview_lines
+from notebook_http.notebook.display.body_preview import preview_html
 from notebook_http.notebook.display.card import CardFacts, card_html, card_text
+from notebook_http.notebook.display.json_items import read_json
 from notebook_http.notebook.display.malformed import bad_bytes_words, lines_around, place_words
 
 Facts = Callable[..., CardFacts]
@@ -82,7 +86,16 @@ def test_any_place_can_be_shown(text: str, position: int) -> None:
 def test_any_bytes_can_be_judged(content: bytes, charset: str) -> None:
     """What is wrong is in what the codec says."""
     words = bad_bytes_words(content, charset)
-    assert not words or f"is no {charset}" in words
+    wrong: UnicodeDecodeError | None = None
+    try:
+        content.decode(charset)
+    except UnicodeDecodeError as error:
+        wrong = error
+    if wrong is None:
+        assert words == ""
+    elif words or wrong.end < len(content):  # a character that a preview cut is no fault
+        assert f"Byte {wrong.start:,} " in words
+        assert f"is no {charset}" in words
 
 
 def test_the_place_is_the_one_that_the_standard_library_names(facts: Facts) -> None:
@@ -93,3 +106,20 @@ def test_the_place_is_the_one_that_the_standard_library_names(facts: Facts) -> N
     error = caught.value
     shown = card_text(facts(text.encode(), "application/json"))
     assert f"at line {error.lineno}, column {error.colno} (byte {error.pos})" in shown
+
+
+@given(
+    st.binary(max_size=8), st.sampled_from([b'{"%s":1}', b'[{"a":{"%s":1}}]', b'{"b":{"%s":[]}}'])
+)
+def test_names_of_any_bytes_can_be_shown(name: bytes, around: bytes) -> None:
+    """In HTML, as text, and whatever they are: latin-1 in what says that it is UTF-8."""
+    body = Body(around.replace(b"%s", name), "application/json")
+    assert preview_html(body, 4000)
+    assert preview_lines(body, 10, 80)
+
+
+def test_a_string_that_is_cut_is_no_malformed_json() -> None:
+    """Long JSON that only `json` takes is read up to a limit, wherever that falls."""
+    for shift in range(0, 104, 8):
+        text = "[NaN," + " " * shift + ",".join(['"' + "x" * 100 + '"'] * 25_000) + "]"
+        assert read_json(text.encode()).unfinished
