@@ -187,7 +187,8 @@ def base_url_of(document: Document, fetched_from: str = "") -> str:
     """Return the URL that paths are below of; "" if nothing says it."""
     values = document.root.value
     if "swagger" in values:
-        schemes = [each for each in values.get("schemes") or [] if each in ("https", "http")]
+        named = [each.value for each in document.root.items("schemes")]
+        schemes = [each for each in named if each in ("https", "http")]
         host = document.root.text("host")
         path = document.root.text("basePath")
         scheme = "https" if "https" in schemes or not schemes else schemes[0]
@@ -206,6 +207,8 @@ def _server_url(node: Node, document: Document) -> str:
     url = server.text("url")
     variables = server.object("variables")
     for name, variable in variables.entries() if variables is not None else ():
+        if not isinstance(variable.value, Mapping):
+            raise variable.error("an object")
         url = url.replace("{" + name + "}", _text(plain(variable.value.get("default"))))
     return url
 

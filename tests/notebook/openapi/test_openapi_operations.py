@@ -210,6 +210,22 @@ def test_malformed_documents_are_told_their_place(content: Any, words: str) -> N
         operations_of(read_document(content))
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"swagger": "2.0", "paths": {}, "host": "h", "schemes": 5}, "#/schemes is a number"),
+        (
+            {**with_paths({}), "servers": [{"url": "http://{h}/", "variables": {"h": "x"}}]},
+            "#/servers/0/variables/h is a text",
+        ),
+    ],
+)
+def test_malformed_servers_are_told_their_place(content: Any, words: str) -> None:
+    """What every URL of the form would be below of."""
+    with pytest.raises(OpenAPIError, match=words):
+        base_url_of(read_document(content))
+
+
 def test_an_operation_that_is_malformed_inside_says_so_when_it_is_chosen() -> None:
     """The others stay usable."""
     with pytest.raises(OpenAPIError, match="#/paths/~1a/post/requestBody is a number"):
