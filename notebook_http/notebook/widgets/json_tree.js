@@ -262,6 +262,9 @@ class Tree {
   }
 
   fill(node, start, rows, how = "anew") {
+    // Asked for twice, or of a page that is not shown any more.
+    if (how === "below" && start !== node.to) return;
+    if (how === "above" && start + rows.length !== node.from) return;
     const level = node.level + 1;
     const fresh = rows.map((row, index) => ({
       ...row,

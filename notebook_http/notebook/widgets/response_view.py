@@ -209,6 +209,8 @@ def _view_class() -> Any:
         def renew(self, reply: Viewed) -> None:
             """Show another *reply*, and nothing of the one before."""
             self._cancel_sending()
+            self._sending = None  # how that ends is nobody's business here
+            self.resend.disabled, self.cancel.disabled = False, True
             self._say("")
             self._may_overwrite = ""
             self.show(reply)
@@ -269,6 +271,8 @@ def _view_class() -> Any:
 
         def _ended(self, task: asyncio.Task[Any]) -> None:
             # Also of a task that was cancelled before it had begun.
+            if task is not self._sending:
+                return
             self._sending = None
             self.resend.disabled, self.cancel.disabled = False, True
             if task.cancelled():

@@ -110,6 +110,25 @@ async def test_cancel_ends_the_waiting(counting: tuple[Counting, str]) -> None:
         assert view.reply.json() == {"number": 1}
 
 
+async def test_a_view_that_is_renewed_tells_nothing_of_what_it_waited_for(
+    counting: tuple[Counting, str],
+) -> None:
+    """Its buttons are those of the new answer."""
+    counted, url = counting
+    async with Client() as client:
+        view = (await client.get(url + "data.json")).widget()
+        counted.hold = True
+        view.resend.click()
+        await counted.held.wait()
+        view.renew(reply_with({"other": 1}))
+        await until(lambda: not view.calls.tasks)
+        await asyncio.sleep(0)
+        assert "Cancelled" not in view.status.value
+        assert not view.resend.disabled
+        assert view.cancel.disabled
+        assert view.reply.json() == {"other": 1}
+
+
 async def test_errors_are_shown_in_the_view(counting: tuple[Counting, str]) -> None:
     """And kept in nh.last_error; nothing is printed where nobody looks."""
     from notebook_http.notebook.last_error import last_error
@@ -146,7 +165,8 @@ async def test_save_never_replaces_a_file_unasked(
     assert saved.read_text() == "mine"
     view.file_name.value = "other.json"
     view.save.click()
-    await until(lambda: (tmp_path / "other.json").exists())
+    await until(lambda: "saved as" in view.status.value)
+    assert (tmp_path / "other.json").exists()
     view.file_name.value = "out.json"
     view.save.click()
     await until(lambda: "is there already" in view.status.value)
