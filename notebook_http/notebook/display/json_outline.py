@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from notebook_http.notebook.display.json_token import JSON_TOKEN
+from notebook_http.wire.registered_secrets import mask_registered
 from notebook_http.wire.secret_names import Secrecy, is_secret_header, mask, secrecy_of
 from notebook_http.wire.secrets import mask_text
 
@@ -118,7 +119,7 @@ class _Outline:
             if value == "value" and not level.pair_name:
                 ahead = _NAME_AHEAD.match(self.text, position)
                 level.pair_name = ahead.group(1) if ahead else ""
-            self._put(_quoted(value[:_STRING_CHARACTERS]))
+            self._put(_quoted(mask_registered(value)[:_STRING_CHARACTERS]))
             return
         if level.key == "name":
             level.pair_name = value

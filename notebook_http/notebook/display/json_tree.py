@@ -15,6 +15,7 @@ from typing import Any
 
 from notebook_http.notebook.display.html import Html, escape, join, tag
 from notebook_http.notebook.display.json_items import Literal, Opened, Source
+from notebook_http.wire.registered_secrets import mask_registered
 from notebook_http.wire.secret_names import (
     Secrecy,
     is_secret_header,
@@ -108,7 +109,7 @@ class _Growth:
         inside = above
         if name is not None and is_secret_name(name):
             inside = max(above, secrecy_of(name, self._sample(opened)))
-        names = tuple(opened.names[:5])
+        names = tuple(map(mask_registered, opened.names[:5]))
         node = Node(label, opened.bracket, names=names, count=len(opened.items))
         if opened.items:
             self.todo.append((node, opened, level, inside))
@@ -134,7 +135,9 @@ class _Growth:
                 self.cut = True
                 return
             name = opened.names[index] if is_object else None
-            label = f"[{index}]" if name is None else _short(name, _NAME_CHARACTERS)
+            label = (
+                f"[{index}]" if name is None else _short(mask_registered(name), _NAME_CHARACTERS)
+            )
             called = pair_name if pair_name is not None and name == "value" else name
             secrecy = Secrecy.ALL if header and index == 1 else above
             child = self._node(label, item, called, secrecy, level + 1)

@@ -14,6 +14,7 @@ from typing import Any
 
 from notebook_http.notebook.display.html import Html, table, tag
 from notebook_http.notebook.display.json_items import Source
+from notebook_http.wire.registered_secrets import mask_registered
 from notebook_http.wire.secret_names import Secrecy, is_secret_name, mask_leaf, secrecy_of
 from notebook_http.wire.secrets import mask_text
 
@@ -142,7 +143,10 @@ def _distinct(names: list[str]) -> list[str]:
 def rows_table(rows: Rows, caption: str) -> Html:
     """Return *rows* as a table with a *caption*, secrets masked, at most 12 columns wide."""
     columns = rows.columns[:_COLUMNS]
-    head = tag("tr", *(tag("th", _short(name), scope="col", style=_LEFT) for name in columns))
+    head = tag(
+        "tr",
+        *(tag("th", _short(mask_registered(name)), scope="col", style=_LEFT) for name in columns),
+    )
     body = [tag("tr", *(_cell(record, name) for name in columns)) for record in rows.records]
     return table(caption, head, body)
 
@@ -152,7 +156,7 @@ def hidden_columns(rows: Rows) -> str:
     left_out = rows.columns[_COLUMNS:]
     if not left_out:
         return ""
-    names = ", ".join(_short(name) for name in left_out[:8])
+    names = ", ".join(_short(mask_registered(name)) for name in left_out[:8])
     return f"{len(left_out)} more columns: {names}{', …' if len(left_out) > 8 else ''}"
 
 
@@ -167,7 +171,7 @@ def rows_lines(rows: Rows, count: int, width: int) -> list[str]:
     The first line has the names; columns that do not fit are left out, at least one stays.
     """
     names = rows.columns[:_COLUMNS]
-    grid = [[_short(name, 24) for name in names]]
+    grid = [[_short(mask_registered(name), 24) for name in names]]
     grid += [
         [_short(_cell_text(record, name), 24) for name in names]
         for record in rows.records[: count - 1]

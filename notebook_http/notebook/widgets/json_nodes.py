@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from notebook_http.notebook.display.html import visible
+from notebook_http.wire.registered_secrets import mask_registered
 from notebook_http.wire.secret_names import Secrecy, is_secret_header, mask_leaf, secrecy_of
 from notebook_http.wire.secrets import mask_text
 
@@ -76,7 +77,7 @@ class JsonNodes:
         A row has `key` (as it is shown), `kind` (object, array, string, number, boolean, null or
         secret), `text` (the value on one line), `size` (how many children), and what it adds to the
         path of its parent: `json` (`.a`, `[0]`) and `python` (`["a"]`, `[0]`); None where the key
-        is too long for that.
+        is too long for that, or holds a secret.
 
         Raises:
             LookupError: there is no such place.
@@ -86,7 +87,7 @@ class JsonNodes:
             step = child.steps[-1]
             if isinstance(step, int):
                 rows.append(_row(str(step), f"[{step}]", f"[{step}]", child))
-            elif len(step) > _KEY_CHARACTERS:
+            elif len(step) > _KEY_CHARACTERS or mask_registered(step) != step:
                 rows.append(_row(_shown(step), None, None, child))
             else:
                 rows.append(_row(_shown(step), _json_step(step), _python_step(step), child))
@@ -115,7 +116,11 @@ class JsonNodes:
             if looked_at % _STRIDE == 0:
                 yield None
             key = child.steps[-1]
-            in_key = scope != "values" and isinstance(key, str) and wanted in key.casefold()
+            in_key = (
+                scope != "values"
+                and isinstance(key, str)
+                and wanted in mask_registered(key).casefold()
+            )
             if in_key or (scope != "keys" and _holds(child, wanted)):
                 yield path.copy()
             if isinstance(child.value, dict | list):
