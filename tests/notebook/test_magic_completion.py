@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notebook_http.notebook.extension import load_ipython_extension, unload_ipython_extension
-from notebook_http.notebook.magics.completion import completions
+from notebook_http.notebook.magics.completion import completions, register_completion
 
 HOSTS = ["http://127.0.0.1:3000", "https://api.example.org"]
 
@@ -76,3 +76,20 @@ async def test_the_shell_proposes_them(shell: Any):
     assert "DELETE" not in texts(shell, "DEL")
     unload_ipython_extension(shell)
     assert shell.Completer.custom_matchers == before
+
+
+async def test_cells_of_others_cost_nothing(shell: Any):
+    """Each Tab asks: the history is not looked through for what is no magic of ours."""
+    asked: list[int] = []
+
+    def hosts() -> list[str]:
+        asked.append(1)
+        return ["http://seen.example"]
+
+    undo = register_completion(shell, hosts)
+    texts(shell, "zz")
+    texts(shell, "%%time\nzz")
+    assert asked == []
+    assert "http://seen.example" in texts(shell, "%http GET htt")
+    assert asked
+    undo()

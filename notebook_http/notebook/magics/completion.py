@@ -41,8 +41,7 @@ def completions(
     """
     line = lines[-1]
     own = _MAGIC.match(line)
-    in_cell = len(lines) > 1 and (first := _MAGIC.match(lines[0])) and first[1] == "%%"
-    if not own and not in_cell:
+    if not _are_ours(lines):
         return []
     template = _TEMPLATE.search(line)
     if template is not None and (own or template[1] == "{{"):
@@ -53,6 +52,14 @@ def completions(
         words = words[: len(words) - bool(word)]
         return _proposed(line, word, _on_the_line(word, words, clients, hosts))
     return _proposed(line, word, _in_the_cell(lines, word, hosts))
+
+
+def _are_ours(lines: Sequence[str]) -> bool:
+    """Return whether the last of *lines* is of a magic of ours, or in its cell."""
+    if _MAGIC.match(lines[-1]):
+        return True
+    first = _MAGIC.match(lines[0])
+    return first is not None and first[1] == "%%"
 
 
 def _proposed(line: str, word: str, candidates: Iterable[str]) -> list[str]:
@@ -126,8 +133,10 @@ def register_completion(shell: Shell, hosts: Callable[[], Iterable[str]]) -> Cal
         else:
             above = given.full_text.split("\n")[: given.cursor_line]
             lines, token = [*above, given.text_until_cursor], given.token
-        names, clients = _names(shell.user_ns)
-        found = completions(lines, names, clients, list(hosts())[-_MOST_HOSTS:])
+        # Asked for each Tab in any cell: nobody's history is looked through for those of others.
+        ours = _are_ours(lines)
+        names, clients = _names(shell.user_ns) if ours else ([], [])
+        found = [] if not ours else completions(lines, names, clients, list(hosts())[-_MOST_HOSTS:])
         # IPython replaces its own token, which may be the end of what is a word to us.
         cut = len(re.search(r"[^\s{]*$", lines[-1])[0]) - len(token)  # type: ignore[index]
         texts = [each[cut:] for each in dict.fromkeys(found)] if cut >= 0 else []
