@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -147,6 +146,8 @@ def _read_project(settings: NotebookHTTP, folder: Path) -> None:
             text = file.read(_MOST_BYTES).decode("utf-8")
         if _TABLE not in text:
             return
+        import tomllib  # a millisecond that few notebooks need
+
         table = tomllib.loads(text).get("tool", {}).get(_TABLE, {})
     except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {error}"
