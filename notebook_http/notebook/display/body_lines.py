@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notebook_http.notebook.display.body import Body, BodyKind, head_of, json_source
-from notebook_http.notebook.display.body_rows import rows_of_body
+from notebook_http.notebook.display.body_rows import has_all_rows, rows_of_body
 from notebook_http.notebook.display.hex_dump import hex_lines
 from notebook_http.notebook.display.html import visible
 from notebook_http.notebook.display.json_items import MalformedJSON
@@ -43,10 +43,12 @@ def preview_lines(body: Body, count: int, width: int = 100) -> list[str]:
             return [_malformed(error), *_text_lines(body, count - 1, width)]
     rows = rows_of_body(body, count)
     if rows is not None:
-        table = [visible(line) for line in rows_lines(rows, count - 1, width)]
-        return (
-            table if len(table) > (rows.total or count) else [*table, _plain_note(body, "r.df()")]
-        )
+        remark = [visible(f"({rows.remark})")] if rows.remark else []
+        lines = rows_lines(rows, count - 1 - len(remark), width)
+        table = [*(visible(line) for line in lines), *remark]
+        if len(lines) > (rows.total or count):
+            return table
+        return [*table, _plain_note(body, has_all_rows(body.kind))]
     if body.kind is not BodyKind.JSON:
         return _text_lines(body, count, width)
     text, whole = head_of(body)

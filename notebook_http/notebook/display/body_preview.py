@@ -66,11 +66,11 @@ def _media(body: Body, limit: int) -> Html:
     shown = media_html(body)
     if shown is not None and len(shown) <= limit:
         return join(tag("div", shown), _note(f"{media_words(body)}. {media_note(body)}"))
+    where = "" if shown is None else "r.widget() shows it, "
     return join(
         tag(
             "div",
-            f"{media_words(body)}: too big to be kept in a card. "
-            "r.widget() shows it, r.content has its bytes.",
+            f"{media_words(body)}: too big to be kept in a card. {where}r.content has its bytes.",
         ),
         _note(media_note(body)),
     )

@@ -22,15 +22,20 @@ from notebook_http.notebook.display.record_rows import (
 )
 from notebook_http.notebook.display.size_budget import size_words
 
-__all__ = ["rows_html", "rows_of_body", "table_html"]
+__all__ = ["has_all_rows", "rows_html", "rows_of_body", "table_html"]
 
 _SCROLL = "overflow: auto; max-height: 30em"
 # What a row is called, and what has all of them.
 _CALLED = {
-    BodyKind.FORM: ("pair", "r.text has all"),
-    BodyKind.MULTIPART: ("part", "r.content has all"),
-    BodyKind.EVENTS: ("event", "r.df() has all"),
+    BodyKind.FORM: ("pair", "r.text"),
+    BodyKind.MULTIPART: ("part", "r.content"),
+    BodyKind.EVENTS: ("event", "r.df()"),
 }
+
+
+def has_all_rows(kind: BodyKind) -> str:
+    """Return what gives all rows of a body: an expression of the reply `r`."""
+    return _CALLED[kind][1] if kind in _CALLED else "r.df()"
 
 
 def rows_of_body(body: Body, limit: int) -> Rows | None:
@@ -65,7 +70,7 @@ def rows_html(body: Body, rows: Rows, limit: int) -> Html:
             break
         count //= 2
     if len(table.encode("utf-8")) > limit:  # one row with cells of nothing but quotes
-        return tag("div", f"{len(rows.columns)} columns: r.df() has them.")
+        return tag("div", f"{len(rows.columns)} columns: {has_all_rows(body.kind)} has them.")
     note = " ".join(filter(None, (rows.remark, hidden_columns(rows))))
     return join(tag("div", table, style=_SCROLL), tag("div", tag("small", note)) if note else None)
 
@@ -77,7 +82,8 @@ def table_html(body: Body, rows: int, limit: int) -> Html | None:
 
 
 def _caption(body: Body, count: int, total: int | None) -> str:
-    word, where = _CALLED.get(body.kind, ("row", "r.df() has all"))
+    word = _CALLED[body.kind][0] if body.kind in _CALLED else "row"
+    where = f"{has_all_rows(body.kind)} has all"
     if total is None:
         return f"First {count} {word}s of {size_words(len(body.content))}: {where}."
     if count == total:

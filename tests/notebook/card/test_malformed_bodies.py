@@ -123,3 +123,32 @@ def test_a_string_that_is_cut_is_no_malformed_json() -> None:
     for shift in range(0, 104, 8):
         text = "[NaN," + " " * shift + ",".join(['"' + "x" * 100 + '"'] * 25_000) + "]"
         assert read_json(text.encode()).unfinished
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "words"),
+    [
+        (b"&".join(b"a%d=1" % n for n in range(40)), "application/x-www-form-urlencoded", "r.text"),
+        (
+            b"".join(
+                b"--b\r\nContent-Disposition: form-data; name=a%d\r\n\r\n1\r\n" % n
+                for n in range(40)
+            )
+            + b"--b--",
+            "multipart/form-data",
+            "r.content",
+        ),
+        (b'{"a": 1}\n' * 40, "application/x-ndjson", "r.df()"),
+    ],
+)
+def test_a_terminal_is_told_what_has_all(content: bytes, content_type: str, words: str) -> None:
+    """Not `r.df()` for what is no table to it."""
+    lines = preview_lines(Body(content, content_type), 8)
+    assert len(lines) <= 8
+    assert words in lines[-1]
+
+
+def test_a_terminal_is_told_of_a_line_that_is_malformed() -> None:
+    """As the card says it."""
+    body = Body(b'{"a": 1}\noops\n{"a": 3}\n', "application/x-ndjson")
+    assert "line 2" in " ".join(preview_lines(body, 8)).lower()

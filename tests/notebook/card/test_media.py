@@ -155,4 +155,8 @@ def test_what_is_too_big_says_how_to_save_it(facts: Facts, read_safely: ReadSafe
     assert "audio" not in card.elements
     assert "too big to be kept in a card" in card.text
     assert 'open("audio.wav", "wb").write(r.content)' in card.text
+    assert "r.widget() shows it" in card.text
+    larger = read_safely(card_html(facts(_wav(40.0), "audio/wav")))
+    assert "too big to be kept in a card" in larger.text
+    assert "r.widget()" not in larger.text  # it has a limit of its own
     assert sum(len(shown.encode()) for shown in bundle.values()) <= BUNDLE_BYTES
